@@ -16,6 +16,7 @@ CAUSES = (
         "No matching distribution found",
         "No release fits this machine, or the package index cannot be reached.",
     ),
+    ("ResolutionImpossible", "No releases fit together here, or the package index cannot be reached."),
     ("Temporary failure in name resolution", "The package index cannot be reached; is there a network?"),
     ("Connection", "The connection to the package index broke; try again."),
 )

@@ -1,7 +1,8 @@
 """What every test gets: a home of its own, one thread of arithmetic, and a look at what it leaves behind.
 
-A test fails when it leaves a thread that is not a daemon, a child process, an unfinished asyncio task, or a file in the
-system's folder for temporary files. `RESTRIKE_HOME` names a fresh empty folder in each test, and no keyring is there.
+A test fails when it leaves a thread that is not a daemon, an unfinished asyncio task, or a file in the system's folder
+for temporary files; and a module when it leaves a child process, once its own fixtures are closed. `RESTRIKE_HOME`
+names a fresh empty folder in each test, and no keyring is there.
 
 `async def test_…` just works: pytest's anyio plugin (in `auto` mode, see pyproject.toml) runs it on asyncio. Fixtures
 may be async too. No marker is needed, and `asyncio.run` in a plain test is as good.
@@ -64,26 +65,32 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
 
 
 @pytest.fixture(autouse=True)
-def nothing_left_running(own_home: Path) -> Iterator[None]:
-    """Fails the test that leaves a thread or a child process."""
-    threads, children = set(threading.enumerate()), set(_children())
+def nothing_left_running(
+    own_home: Path, children_seen: dict[psutil.Process, str], request: pytest.FixtureRequest
+) -> Iterator[None]:
+    """Fails the test that leaves a thread, and notes in which test a child process appeared."""
+    threads = set(threading.enumerate())
     yield
-    left = _left_threads(threads) + _left_children(children)
-    if left:
-        pytest.fail(f"the test left {', '.join(left)}", pytrace=False)
-
-
-def _left_threads(before: set[threading.Thread]) -> list[str]:
-    new = [one for one in threading.enumerate() if one not in before and not one.daemon]
-    for thread in new:
+    for child in _children():
+        children_seen.setdefault(child, request.node.name)
+    left = [one for one in threading.enumerate() if one not in threads and not one.daemon]
+    for thread in left:
         thread.join(GRACE_SECONDS)
-    return [f"thread {thread.name}" for thread in new if thread.is_alive()]
+    names = [thread.name for thread in left if thread.is_alive()]
+    if names:
+        pytest.fail(f"the test left threads: {', '.join(names)}", pytrace=False)
 
 
-def _left_children(before: set[psutil.Process]) -> list[str]:
-    new = [one for one in _children() if one not in before and not _is_resource_tracker(one)]
+@pytest.fixture(scope="module", autouse=True)
+def children_seen() -> Iterator[dict[psutil.Process, str]]:
+    """Fails a module that leaves a child process: a render child may serve all its tests, and no longer."""
+    seen = dict.fromkeys(_children(), "")
+    yield seen
+    new = [one for one in _children() if seen.get(one) != "" and not _is_resource_tracker(one)]
     _, alive = psutil.wait_procs(new, timeout=GRACE_SECONDS)
-    return [f"child process {_command(one)}" for one in alive]
+    left = [f"{_command(one)} of {seen.get(one, 'a fixture')}" for one in alive]
+    if left:
+        pytest.fail(f"the module left child processes: {', '.join(left)}", pytrace=False)
 
 
 def _children() -> list[psutil.Process]:

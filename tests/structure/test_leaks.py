@@ -38,30 +38,28 @@ async def test_clean():
         subprocess.run([sys.executable, "-c", ""], check=True)
 """
 
+COMPLAINTS = (
+    "left threads: forgotten",
+    "of test_child",
+    "left asyncio tasks: lonely",
+    "left temporary files",
+)
 
-def test_leaks_fail_the_test_that_left_them(tmp_path: Path) -> None:
+
+def test_what_is_left_behind_is_found_and_named(tmp_path: Path) -> None:
     file = tmp_path / "test_leaking.py"
     file.write_text(LEAKS, encoding="utf-8")
+    options = "-q -p tests.conftest -p no:cacheprovider -p no:xdist -c pyproject.toml --rootdir ."
     command = [
         sys.executable,
         "-m",
         "pytest",
-        "-p",
-        "tests.conftest",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:xdist",
+        *options.split(),
+        "--basetemp",
+        str(tmp_path / "own"),
+        str(file),
     ]
-    config = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT), "--basetemp", str(tmp_path / "own")]
-    done = subprocess.run(
-        [*command, *config, "-q", str(file)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    for complaint in (
-        "left thread forgotten",
-        "left child process",
-        "left asyncio tasks: lonely",
-        "left temporary files",
-    ):
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    for complaint in COMPLAINTS:
         assert complaint in done.stdout, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1].startswith("1 failed, 5 passed, 3 errors"), done.stdout
