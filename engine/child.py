@@ -64,6 +64,8 @@ class Setting:
             **os.environ,
             **dict.fromkeys(threads, str(self.threads)),
             **dict.fromkeys(offline, "1"),
+            # Importing diffusers makes this folder for a compiler that we do not use, so it is one that exists.
+            "TORCHINDUCTOR_CACHE_DIR": tempfile.gettempdir(),
             "PYTHONPATH": path,
             "PYTHONUNBUFFERED": "1",
             "PYTHONWARNINGS": "ignore",
@@ -161,8 +163,10 @@ class Child:
     async def end(self) -> None:
         """Kill it, wait until it is gone and close its pipes."""
         self.kill()
-        await self._process.communicate()
-        self._errors.close()
+        try:
+            await self._process.communicate()
+        finally:
+            self._errors.close()
 
     def forget_errors(self) -> None:
         """Empty what it printed when that grew long; only between strikes, when it prints nothing."""

@@ -6,11 +6,16 @@ Each builder saves a model folder and returns it; torch is imported inside, for 
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from engine.recipe import Input, ModelDigest, Recipe, Scheduler
+
+# Importing diffusers makes this folder; one that exists does not appear among a test's own temporary files.
+os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", tempfile.gettempdir())
 
 WIDTH, HEIGHT = 64, 32
 MODEL = ModelDigest("7" * 64)
@@ -148,7 +153,7 @@ def stable_diffusion_3(folder: Path) -> Path:
         )
     pipeline.save_pretrained(folder)
     index = folder / "model_index.json"
-    absent = dict.fromkeys(("text_encoder_3", "tokenizer_3"), [None, None])  # as published folders say it
+    absent = {name: [None, None] for name in ("text_encoder_3", "tokenizer_3")}  # as published folders say it
     index.write_text(json.dumps(json.loads(index.read_text("utf-8")) | absent), "utf-8")
     return folder
 

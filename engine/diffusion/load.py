@@ -7,7 +7,6 @@ import inspect
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,12 +30,13 @@ SHARE: Final = 0.5
 """A model stays warm beside another while the new one's weights take no more than this share of free memory."""
 
 
-@dataclass(slots=True)
 class Loaded:
-    """A model in memory: its own pipeline and the siblings that share its components, by class name."""
+    """A model in memory: its own pipeline and the siblings that share its components."""
 
-    pipeline: Pipeline
-    siblings: dict[str, Pipeline] = field(default_factory=dict)
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+        self._scheduler = getattr(pipeline, "scheduler", None)
+        self._siblings: dict[type[Any], Pipeline] = {type(pipeline): pipeline}
 
     def for_recipe(self, recipe: Recipe) -> Pipeline:
         """The pipeline for this recipe's operation, with a fresh scheduler; raises `RenderFault` where none exists."""
@@ -47,16 +47,13 @@ class Loaded:
                 f"the recipe is for {recipe.pipeline}, its model is a {own.__name__}",
                 f"set the model again, so that the recipe names {own.__name__}",
             )
-        if wanted is own:
-            pipeline = self.pipeline
-        else:
-            if wanted.__name__ not in self.siblings:
-                self.siblings[wanted.__name__] = _sibling(self.pipeline, wanted)
-            pipeline = self.siblings[wanted.__name__]
-        if "scheduler" in self.pipeline.components:
-            pipeline.scheduler = scheduler(self.pipeline, recipe)
-        elif recipe.scheduler is not None:
+        if self._scheduler is None and recipe.scheduler is not None:
             raise RenderFault(f"{own.__name__} has no scheduler to set", "leave the scheduler out")
+        if wanted not in self._siblings:
+            self._siblings[wanted] = _sibling(self.pipeline, wanted, self._scheduler)
+        pipeline = self._siblings[wanted]
+        if self._scheduler is not None:
+            pipeline.scheduler = scheduler(self._scheduler, recipe)
         return pipeline
 
 
@@ -94,14 +91,18 @@ def load(folder: Path, dtype: str, device: torch.device) -> Pipeline:
     """The pipeline of a model folder on `device`; raises `RenderFault` on foreign code and anything but safetensors."""
     if dtype not in DTYPES:
         raise RenderFault(f"no weights can be of type {dtype}", "one of " + ", ".join(DTYPES))
-    found = _own_class(folder)
+    index = _index(folder)
+    found = _own_class(index.get("_class_name"))
+    # Components a folder says it lacks are passed as lacking; diffusers takes a null for a missing file otherwise.
+    absent = {name: None for name, one in index.items() if one == [None, None]}
     try:
         pipeline = found.from_pretrained(
             str(folder),
-            torch_dtype=DTYPES[dtype],
+            dtype=DTYPES[dtype],
             use_safetensors=True,
             local_files_only=True,
             trust_remote_code=False,
+            **absent,
         )
     except (
         OSError,
@@ -144,10 +145,10 @@ def pipeline_class(own: type[Any], recipe: Recipe) -> type[Any]:
     )
 
 
-def scheduler(pipeline: Pipeline, recipe: Recipe) -> Any:
-    """A new scheduler as the recipe says, or like the model's own; schedulers keep state, so none is used twice."""
+def scheduler(own: Any, recipe: Recipe) -> Any:
+    """A new scheduler as the recipe says, or like the model's `own`; schedulers keep state, so none is used twice."""
     if recipe.scheduler is None:
-        return type(pipeline.scheduler).from_config(pipeline.scheduler.config)
+        return type(own).from_config(own.config)
     found: Any = getattr(diffusers, recipe.scheduler.name, None)
     if not (inspect.isclass(found) and issubclass(found, diffusers.SchedulerMixin)):
         raise RenderFault(
@@ -193,14 +194,17 @@ def first_line(error: BaseException) -> str:
     return text if len(text) <= 300 else text[:299] + "…"
 
 
-def _own_class(folder: Path) -> type[Any]:
+def _index(folder: Path) -> dict[str, Any]:
     try:
-        name = json.loads((folder / "model_index.json").read_text("utf-8")).get("_class_name")
-    except (OSError, ValueError, AttributeError) as error:
+        return dict(json.loads((folder / "model_index.json").read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as error:
         raise RenderFault(
             f"{folder.name} is no model folder: {first_line(error)}",
             "add the model again with `restrike model add`",
         ) from error
+
+
+def _own_class(name: object) -> type[Any]:
     found = getattr(diffusers, name, None) if isinstance(name, str) and not name.startswith("_") else None
     if not (inspect.isclass(found) and issubclass(found, diffusers.DiffusionPipeline)):
         raise RenderFault(
@@ -218,10 +222,10 @@ def _family(own: type[Any]) -> str | None:
     return None
 
 
-def _sibling(pipeline: Pipeline, wanted: type[Any]) -> Pipeline:
+def _sibling(pipeline: Pipeline, wanted: type[Any], own: Any) -> Pipeline:
     # Not `from_pipe`: it drops components whose class is not the annotated one, an AutoencoderTiny for instance.
     accepted = inspect.signature(wanted.__init__).parameters
-    available: Mapping[str, Any] = {**pipeline.config, **pipeline.components}
+    available: Mapping[str, Any] = {**pipeline.config, **pipeline.components, "scheduler": own}
     sibling = wanted(**{name: value for name, value in available.items() if name in accepted})
     sibling.set_progress_bar_config(disable=True)
     return sibling

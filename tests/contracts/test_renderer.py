@@ -50,11 +50,6 @@ class Subject:
         return file
 
 
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.fixture(scope="module", params=["fake", "process"])
 async def subject(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 
 
 def scripted(folder: Path, script: str) -> dict[str, str]:
-    """The environment in which `python -m engine` runs `script`, with `answer` to send a frame and `question` to read one."""
+    """The environment in which `python -m engine` runs `script`, which has `answer` and `question` for frames."""
     package = folder / "engine"
     package.mkdir()
     (package / "__init__.py").write_text("", "utf-8")
@@ -24,7 +24,7 @@ def scripted(folder: Path, script: str) -> dict[str, str]:
 
 
 FRAMES = """
-import json, os, sys, time
+import json, os, sys, threading
 
 def answer(**header):
     text = json.dumps({**header, "parts": []}).encode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ def test_the_golden_vector() -> None:
 
 def test_later_draws_and_other_distributions_are_golden_too() -> None:
     noise = Noise(LARGEST_SEED)
-    drawn = [
+    drawn: list[np.ndarray[Any, Any]] = [
         noise.normal((16,)),
         noise.uniform((16,)),
         noise.exponential((16,)),

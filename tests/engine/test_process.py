@@ -75,22 +75,22 @@ async def test_a_time_out_ends_the_step_and_keeps_the_child(tmp_path: Path) -> N
 
 
 async def test_a_child_that_does_not_end_its_step_is_killed(tmp_path: Path) -> None:
-    async with scripted_process(tmp_path, f"{STARTED}; time.sleep(600)", grace=0.05) as process:
+    async with scripted_process(tmp_path, f"{STARTED}; threading.Event().wait()", grace=0.05) as process:
         with pytest.raises(TimedOut):
             await process.render(Strike(STRIKE.recipe, STRIKE.models, timeout=0.01), quiet)
         assert process.pid is None
 
 
 async def test_time_before_the_rendering_does_not_count(tmp_path: Path) -> None:
-    script = 'time.sleep(0.2); answer(**{"is": "progress", "number": 1, "stage": "loading model", "step": 0, "steps": 9})'
-    async with scripted_process(tmp_path, f"{script}; time.sleep(0.2); {FAULT % 'render_failed'}") as process:
+    loading = 'answer(**{"is": "progress", "number": 1, "stage": "loading model", "step": 0, "steps": 9})'
+    async with scripted_process(tmp_path, f"{loading}; {FAULT % 'render_failed'}") as process:
         with pytest.raises(RenderFault, match="no"):
-            await process.render(Strike(STRIKE.recipe, STRIKE.models, timeout=0.05), quiet)
+            await process.render(Strike(STRIKE.recipe, STRIKE.models, timeout=0.0), quiet)
 
 
 async def test_a_cancelled_task_whose_child_hangs_is_cancelled_all_the_same(tmp_path: Path) -> None:
     begun = asyncio.Event()
-    async with scripted_process(tmp_path, f"{STARTED}; time.sleep(600)", grace=0.05) as process:
+    async with scripted_process(tmp_path, f"{STARTED}; threading.Event().wait()", grace=0.05) as process:
         async with asyncio.TaskGroup() as group:
             task = group.create_task(process.render(STRIKE, lambda progress: begun.set()))
             await begun.wait()
@@ -127,11 +127,17 @@ async def test_a_child_that_never_starts_is_a_crash_each_time(tmp_path: Path) ->
 
 
 async def test_leaving_ends_the_child_and_its_own_children(tmp_path: Path) -> None:
-    script = "import subprocess; subprocess.Popen(['sleep', '600']); " + STARTED + "; question()"
-    async with scripted_process(tmp_path, script) as process:
-        with pytest.raises(TimedOut):
-            await process.render(Strike(STRIKE.recipe, STRIKE.models, timeout=0.01), quiet)
-    assert process.pid is None
+    script = (
+        "import subprocess; own = subprocess.Popen([sys.executable, '-c', 'input()'], stdin=-1, stdout=2)"
+    )
+    async with scripted_process(
+        tmp_path, f"{script}; answer(**{{'is': 'fault', 'code': own.pid}}); question()"
+    ) as process:
+        with pytest.raises(KeyError) as caught:
+            await process.render(STRIKE, quiet)
+        grandchild = psutil.Process(caught.value.args[0])
+    _gone(grandchild.pid)
+    assert not grandchild.is_running() or grandchild.status() == psutil.STATUS_ZOMBIE
 
 
 @pytest.mark.skipif(
@@ -140,10 +146,8 @@ async def test_leaving_ends_the_child_and_its_own_children(tmp_path: Path) -> No
 def test_the_child_dies_with_a_program_that_is_killed(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(PROGRAM, "utf-8")
-    parent = subprocess.Popen(
-        [sys.executable, str(program)], stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(SOURCES)}
-    )
-    with parent:
+    command, environment = [sys.executable, str(program)], {**os.environ, "PYTHONPATH": str(SOURCES)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as parent:
         assert parent.stdout is not None
         child = psutil.Process(int(parent.stdout.readline()))
         parent.kill()
@@ -152,16 +156,14 @@ def test_the_child_dies_with_a_program_that_is_killed(tmp_path: Path) -> None:
 
 
 PROGRAM = """
-import asyncio, time
-from engine.process import RenderProcess
+import asyncio
+from engine.child import Child, Setting
 
 async def main():
-    async with RenderProcess(device="cpu", threads=1) as process:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(process.fingerprint())
-            while process.pid is None:
-                await asyncio.sleep(0.01)
-            print(process.pid, flush=True)
+    child = await Child.start(Setting("cpu", 1))
+    print(child.pid, flush=True)
+    await child.greeting()
+    await child.receive()
 
 asyncio.run(main())
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ def test_frames_come_out_as_they_went_in_however_they_are_cut(
     places = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
     decoder = Decoder()
     found: list[Frame] = []
-    for start, stop in zip(places, places[1:], strict=False):
+    for start, stop in pairwise(places):
         found += decoder.feed(data[start:stop])
     assert [(dict(one.header), list(one.parts)) for one in found] == frames
     assert decoder.empty
