@@ -1,0 +1,294 @@
+"""The write side of the index: facts in, and the rows that the rules derive from them, for what a change touched alone.
+
+Everything here runs inside one write transaction on the index that its caller holds.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from engine.faults import Damaged
+from engine.graph import Node, stale_assets
+from sync import codec, schema
+from sync.records import Asset, AssetFacts, AssetId, DocumentId, JobFacts, JobId, Take, Version
+from sync.rules import history, jobs, staleness, takes
+from sync.schema import Fact
+
+_ASSET_PARTS = {
+    "renamed": "renamed",
+    "removed": "removed",
+    "versions": "versions",
+    "takes": "takes",
+    "struck": "struck",
+    "approved": "approved",
+    "dropped": "dropped",
+}
+_JOB_PARTS = {"q": "wishes", "c": "claims", "e": "ended", "f": "finished", "x": "called", "p": "votes"}
+
+
+def document_number(connection: sqlite3.Connection, document: DocumentId, heads: bytes | None = None) -> int:
+    """The index's own number of a document, given at its first mention."""
+    row = connection.execute("SELECT number FROM documents WHERE document = ?", (document,)).fetchone()
+    if row is not None:
+        return int(row[0])
+    added = connection.execute(
+        "INSERT INTO documents(document, heads) VALUES(?, ?)", (document, heads or b"")
+    )
+    return int(added.lastrowid or 0)
+
+
+def facts_of(connection: sqlite3.Connection, subject: str, collection: str | None = None) -> list[Fact]:
+    """The stored facts about an asset, a job or the project, oldest first."""
+    sql = (
+        "SELECT d.document, f.collection, f.key, f.text FROM facts f JOIN documents d ON d.number = f.document "
+        "WHERE f.subject = ?" + (" AND f.collection = ?" if collection else "") + " ORDER BY f.seq"
+    )
+    values = (subject, collection) if collection else (subject,)
+    return [Fact(DocumentId(document), *rest) for document, *rest in connection.execute(sql, values)]
+
+
+def records_of(facts: Iterable[Fact], unread: list[tuple[Fact, str]] | None = None) -> dict[str, list[Any]]:
+    """The records of facts by collection; what cannot be read is left out and named in `unread`."""
+    found: dict[str, list[Any]] = {}
+    for fact in facts:
+        try:
+            found.setdefault(fact.collection, []).append(schema.decode(fact))
+        except Damaged as error:
+            if unread is not None:
+                unread.append((fact, error.message))
+    return found
+
+
+def asset_facts(facts: Iterable[Fact], unread: list[tuple[Fact, str]] | None = None) -> AssetFacts | None:
+    """All that is known of an asset; None while the fact that created it is not here."""
+    found = records_of(facts, unread)
+    created: list[Asset] = found.get("asset", [])
+    if not created:
+        return None
+    first = min(created, key=lambda one: (one.time, one.id))
+    return AssetFacts(
+        asset=first, **{field: tuple(found.get(name, ())) for name, field in _ASSET_PARTS.items()}
+    )
+
+
+def job_facts(job: JobId, facts: Iterable[Fact], unread: list[tuple[Fact, str]] | None = None) -> JobFacts:
+    """All that is known of a job, over all segments."""
+    found = records_of(facts, unread)
+    return JobFacts(job=job, **{field: tuple(found.get(name, ())) for name, field in _JOB_PARTS.items()})
+
+
+def add_facts(connection: sqlite3.Connection, facts: Iterable[Fact]) -> list[Fact]:
+    """Store facts and return those that are new or whose text changed."""
+    fresh = []
+    for fact in facts:
+        number = document_number(connection, fact.document)
+        place = (fact.subject, fact.collection, fact.key, number)
+        row = connection.execute(
+            "SELECT text, seq FROM facts WHERE subject = ? AND collection = ? AND key = ? AND document = ?",
+            place,
+        ).fetchone()
+        if row is not None and row[0] == fact.text:
+            continue
+        if (
+            row is not None
+        ):  # of two texts written apart under one key, the document shows the same one everywhere
+            connection.execute("DELETE FROM facts WHERE seq = ?", (row[1],))
+        connection.execute(
+            "INSERT INTO facts(subject, collection, key, document, text) VALUES(?, ?, ?, ?, ?)",
+            (*place, fact.text),
+        )
+        fresh.append(fact)
+    return fresh
+
+
+def derive(connection: sqlite3.Connection, facts: Iterable[Fact]) -> None:
+    """Bring every derived row up to date with what these facts are about."""
+    subjects: dict[str, dict[str, None]] = {}
+    for fact in facts:
+        subjects.setdefault(schema.family(fact.document), {})[fact.subject] = None
+    unread: list[tuple[Fact, str]] = []
+    touched = [AssetId(one) for one in subjects.get("asset", ())]
+    for asset in touched:
+        _derive_asset(connection, asset, unread)
+    _derive_staleness(connection, touched)
+    for job in subjects.get("queue", ()):
+        _derive_job(connection, JobId(job), unread)
+    if "project" in subjects:
+        records_of(facts_of(connection, schema.PROJECT_DOCUMENT), unread)
+    connection.executemany(
+        "INSERT OR REPLACE INTO unread VALUES(?, ?, ?, ?)",
+        [(fact.document, fact.collection, fact.key, why) for fact, why in unread],
+    )
+
+
+def _derive_asset(connection: sqlite3.Connection, asset: AssetId, unread: list[tuple[Fact, str]]) -> None:
+    facts = asset_facts(facts_of(connection, asset), unread)
+    if facts is None or facts.asset.id != asset:
+        return
+    shown = history.current(facts.versions)
+    _write_asset(connection, facts, shown)
+    _write_versions(connection, facts)
+    _write_takes(connection, facts)
+    node = staleness.node(facts)
+    text = codec.dumps(
+        [sorted(node.feeds), [[one, sorted(keys)] for one, keys in node.inputs], node.outdated]
+    )
+    connection.execute("INSERT OR REPLACE INTO nodes VALUES(?, ?)", (asset, text))
+    connection.execute("DELETE FROM links WHERE user = ?", (asset,))
+    if shown is not None and not history.gone(facts):
+        connection.executemany(
+            "INSERT OR IGNORE INTO links VALUES(?, ?, ?)",
+            [(asset, one.asset, one.role) for one in shown.links],
+        )
+
+
+def _write_asset(connection: sqlite3.Connection, facts: AssetFacts, shown: Version | None) -> None:
+    name, chosen = history.name(facts), takes.chosen(facts)
+    parameters = shown.parameters if shown else {}
+    saved, made = [one.time for one in facts.versions], [one.time for one in facts.takes]
+    judged = [one.time for one in facts.approved] + [one.time for one in facts.renamed]
+    row = {
+        "id": facts.asset.id,
+        "name": name,
+        "name_key": name.casefold(),
+        "kind": facts.asset.kind,
+        "scene": facts.asset.scene,
+        "scene_key": (facts.asset.scene or "").casefold(),
+        "gone": history.gone(facts),
+        "version": shown.id if shown else None,
+        "number": shown.number if shown else None,
+        "label": history.label(shown, facts.versions) if shown else None,
+        "tier": shown.tier if shown else None,
+        "recipe_key": shown.recipe_key if shown else None,
+        "forked": len(history.tips(facts.versions)) > 1,
+        "versions": len(facts.versions),
+        "takes": len(facts.takes),
+        "approved": chosen.id if chosen else None,
+        "time": max([facts.asset.time, *saved, *made, *judged]),
+        **{
+            name: _scalar(parameters.get(name))
+            for name in ("steps", "guidance", "width", "height", "strength")
+        },
+        **{name: _word(parameters.get(name)) for name in ("model", "seed", "scheduler")},
+        "prompt_key": (_word(parameters.get("prompt")) or "").casefold(),
+        "negative_key": (_word(parameters.get("negative_prompt")) or "").casefold(),
+    }
+    columns, marks = ", ".join(row), ", ".join("?" * len(row))
+    renewed = ", ".join(f"{name} = excluded.{name}" for name in row)
+    connection.execute(
+        f"INSERT INTO assets({columns}) VALUES({marks}) ON CONFLICT(id) DO UPDATE SET {renewed}",
+        tuple(row.values()),
+    )
+    connection.execute(
+        "INSERT OR REPLACE INTO parameters SELECT n, ? FROM assets WHERE id = ?",
+        (codec.dumps(codec.plain(parameters)), facts.asset.id),
+    )
+
+
+def _write_versions(connection: sqlite3.Connection, facts: AssetFacts) -> None:
+    connection.execute("DELETE FROM versions WHERE asset = ?", (facts.asset.id,))
+    connection.executemany(
+        "INSERT OR REPLACE INTO versions VALUES(?, ?, ?, ?, ?, ?)",
+        [
+            (one.id, facts.asset.id, one.number, history.label(one, facts.versions), one.recipe_key, one.time)
+            for one in facts.versions
+        ],
+    )
+
+
+def _write_takes(connection: sqlite3.Connection, facts: AssetFacts) -> None:
+    connection.execute("DELETE FROM takes WHERE asset = ?", (facts.asset.id,))
+    versions = history.known(facts.versions)
+    made = {version.id: _made(version) for version in versions.values()}
+    labels = {version.id: history.label(version, facts.versions) for version in versions.values()}
+    connection.executemany(
+        "INSERT OR REPLACE INTO takes VALUES(NULL" + ", ?" * 17 + ")",
+        [_take_row(facts, one, labels.get(one.version, ""), made.get(one.version)) for one in facts.takes],
+    )
+
+
+def _take_row(
+    facts: AssetFacts, take: Take, version_label: str, made: tuple[Any, ...] | None
+) -> tuple[Any, ...]:
+    model, steps, tier = made or (None, None, None)
+    pixels = take.width * take.height * max(1, take.frames)
+    label = takes.take_label(take, facts.takes)
+    named = (take.id, facts.asset.id, take.version, label, version_label, take.recipe_key)
+    kept = (take.sha256, take.bytes, take.time, take.imported)
+    return (*named, *kept, model, min(pixels, 2**62), steps, tier, take.device, take.profile, take.seconds)
+
+
+def _made(version: Version) -> tuple[Any, Any, str]:
+    """Model, steps and tier of a version, for the record of speeds."""
+    return _word(version.parameters.get("model")), _scalar(version.parameters.get("steps")), version.tier
+
+
+def _derive_staleness(connection: sqlite3.Connection, touched: Sequence[AssetId]) -> None:
+    """Staleness of the touched assets and of all that lies downstream of them."""
+    among = dict.fromkeys(touched)
+    waiting = list(among)
+    while waiting:
+        for (user,) in connection.execute(
+            "SELECT DISTINCT user FROM links WHERE asset = ?", (waiting.pop(),)
+        ):
+            if user not in among:
+                among[AssetId(user)] = None
+                waiting.append(AssetId(user))
+    nodes: dict[AssetId, Node[AssetId]] = {}
+    for asset in among:
+        _load_node(connection, asset, nodes)
+    inputs = {one for node in list(nodes.values()) for one, _ in node.inputs if one not in nodes}
+    known = set()
+    for asset in inputs:
+        _load_node(connection, asset, nodes)
+        if connection.execute("SELECT 1 FROM assets WHERE id = ? AND stale = 1", (asset,)).fetchone():
+            known.add(asset)
+    stale = stale_assets(nodes, among, known)
+    connection.executemany(
+        "UPDATE assets SET stale = ? WHERE id = ? AND stale <> ?",
+        [(one in stale, one, one in stale) for one in among],
+    )
+
+
+def _load_node(connection: sqlite3.Connection, asset: AssetId, nodes: dict[AssetId, Node[AssetId]]) -> None:
+    row = connection.execute("SELECT text FROM nodes WHERE asset = ?", (asset,)).fetchone()
+    if row is not None:
+        feeds, inputs, outdated = json.loads(row[0])
+        made_from = tuple((AssetId(one), frozenset(keys)) for one, keys in inputs)
+        nodes[asset] = Node(frozenset(feeds), made_from, outdated)
+
+
+def _derive_job(connection: sqlite3.Connection, job: JobId, unread: list[tuple[Fact, str]]) -> None:
+    facts = facts_of(connection, job)
+    view = jobs.view(job_facts(job, facts, unread))
+    wish = view.wish
+    priority = jobs.key(view)
+    row = (
+        job,
+        min(one.document for one in facts),
+        wish.asset if wish else None,
+        wish.version if wish else None,
+        wish.item if wish else None,
+        view.tier,
+        view.state,
+        view.owner,
+        view.votes,
+        view.generation,
+        priority if math.isfinite(priority) else 1e300,
+        wish.time if wish else "",
+        jobs.split(job)[0],
+        view.take,
+    )
+    connection.execute("INSERT OR REPLACE INTO jobs VALUES(NULL" + ", ?" * 14 + ")", row)
+
+
+def _scalar(value: Any) -> int | float | None:
+    return value if isinstance(value, (int, float)) and abs(value) < 2**63 else None
+
+
+def _word(value: Any) -> str | None:
+    return None if value is None else value if isinstance(value, str) else codec.dumps(value)

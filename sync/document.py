@@ -1,0 +1,226 @@
+"""One automerge document, and the only module that touches automerge.
+
+A document is maps of maps: collection, key, JSON text. The binding has sharp edges, so everything is validated before a
+transaction is opened and nothing is raised inside; every call passes `_calling`, which turns a panic of the binding (a
+bare `BaseException`) into `DocumentBroken`. A broken document is unusable: drop it and load it again from its changes.
+Loads always begin with the family's genesis, whose bytes are the same everywhere, so that maps merge instead of
+replacing each other. Peers' changes go into a document that is loaded for the purpose (`shadow`), never into a live one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from automerge import core
+
+from engine.faults import Damaged
+from sync.change import header
+
+Put = tuple[str, str, str]
+"""Collection, key, text."""
+_SYNC_MESSAGE: Final = b"\x42\x00\x00\x00"
+"""A sync message of version 1 with no heads, no needs and no filter; the number of changes and the changes follow."""
+MOST_PUTS: Final = 1000
+LARGEST_PUT: Final = 48 * 1024
+_NOBODY: Final = bytes(16)
+
+
+class DocumentBroken(Damaged):
+    """The binding refused or lost a document; it has to be loaded again from its changes."""
+
+    code = "document_broken"
+
+
+class Document:
+    """A live document with the actor of one log; not to be used again after `DocumentBroken`."""
+
+    def __init__(self, document: core.Document, maps: Mapping[str, bytes]) -> None:
+        self._document = document
+        self._maps = maps
+
+    @classmethod
+    def load(cls, genesis: Sequence[bytes], changes: Sequence[bytes], actor: bytes) -> Document:
+        """A document from its genesis and raw changes, in any order, duplicates allowed, none missing.
+
+        What it changes from now on carries `actor`, 16 bytes.
+        """
+        with _calling("load"):
+            document = core.Document.load(b"".join((*genesis, *changes)))
+            document.set_actor(actor)
+            maps = {}
+            for name in document.keys(core.ROOT):
+                found = document.get(core.ROOT, name)
+                if found is not None and found[0] == core.ObjType.Map:
+                    maps[name] = found[1]
+        return cls(document, maps)
+
+    @property
+    def heads(self) -> tuple[bytes, ...]:
+        """The hashes of the changes that no other depends on, sorted."""
+        with _calling("read"):
+            return tuple(sorted(self._document.get_heads()))
+
+    @property
+    def collections(self) -> frozenset[str]:
+        """The names of its maps."""
+        return frozenset(self._maps)
+
+    @property
+    def origins(self) -> Mapping[str, bytes | None]:
+        """What lies at its root: for each map the actor that made it, for anything else None."""
+        with _calling("read"):
+            names = self._document.keys(core.ROOT)
+        return {name: self._maps[name][2:18] if name in self._maps else None for name in names}
+
+    def put(self, facts: Sequence[Put]) -> bytes:
+        """Write facts under new keys and return the one raw change that this made.
+
+        At most 1,000 facts of together 48 kB, in collections that exist, under keys that do not: the caller has seen to it.
+        """
+        if (
+            not facts
+            or len(facts) > MOST_PUTS
+            or sum(len(text.encode()) for _, _, text in facts) > LARGEST_PUT
+        ):
+            raise ValueError("a change holds between 1 and 1,000 facts of at most 48 kB")
+        targets = [(self._maps[collection], key, text) for collection, key, text in facts]
+        with _calling("change"):
+            before = self._document.get_heads()
+            with self._document.transaction() as transaction:
+                for map_id, key, text in targets:
+                    transaction.put(map_id, key, core.ScalarType.Str, text)
+            made = self._document.get_changes(before)
+        if len(made) != 1:
+            raise DocumentBroken(f"one change was written and {len(made)} came out", "try again")
+        return made[0].raw_bytes
+
+    def apply(self, changes: Sequence[bytes]) -> None:
+        """Take in raw changes whose dependencies are all here; raises `DocumentBroken` when one was not taken."""
+        message = bytearray(_SYNC_MESSAGE) + _leb(len(changes))
+        for raw in changes:
+            message += _leb(len(raw)) + raw
+        with _calling("apply"):
+            self._document.receive_sync_message(core.SyncState(), core.Message.decode(bytes(message)))
+            taken = {one.hash for one in self._document.get_changes([])}
+        if missing := [raw for raw in changes if header(raw).hash not in taken]:
+            raise DocumentBroken(
+                f"{len(missing)} changes were not taken in", "their dependencies are missing"
+            )
+
+    def check_counts(self) -> int:
+        """The number of operations; raises `Damaged` unless each change counts its own from where its past ended."""
+        with _calling("read"):
+            changes = self._document.get_changes([])
+            found = [(one.hash, one.deps, one.start_op, one.max_op) for one in changes]
+            operations = sum(len(one) for one in changes)
+        ends = {digest: end for digest, _, _, end in found}
+        for _, needs, start, _ in found:
+            if start != 1 + max((ends[need] for need in needs), default=0):
+                raise Damaged("a change counts its operations wrongly", "it was set aside")
+        return operations
+
+    def facts(self) -> Iterator[Put]:
+        """Every fact; raises `Damaged` where a value is no text, which no device of ours writes."""
+        with _calling("read"):
+            found = [
+                (name, key, self._document.get(map_id, key))
+                for name, map_id in self._maps.items()
+                for key in self._document.keys(map_id)
+            ]
+        for name, key, value in found:
+            if value is None or value[0] == core.ObjType.Map or not isinstance(value[0], tuple):
+                raise Damaged(f"{name}/{key} is no text", "its change was set aside")
+            kind, text = value[0]
+            if kind != core.ScalarType.Str or not isinstance(text, str):
+                raise Damaged(f"{name}/{key} is no text", "its change was set aside")
+            yield name, key, text
+
+    def get(self, collection: str, key: str) -> str | None:
+        """The text of one fact, or None."""
+        with _calling("read"):
+            found = self._document.get(self._maps[collection], key)
+        if found is None or not isinstance(found[0], tuple):
+            return None
+        return str(found[0][1])
+
+    def save(self) -> bytes:
+        """A snapshot: only ever a cache of the changes."""
+        with _calling("save"):
+            return self._document.save()
+
+
+def shadow(
+    genesis: Sequence[bytes], known: Sequence[bytes], fresh: Sequence[bytes], contended: Container[str] = ()
+) -> Mapping[tuple[str, str], str]:
+    """The facts of a document after `fresh` changes, tried on a copy that is saved, loaded again and compared.
+
+    Raises `Damaged` when a change is refused, loses or changes a fact that was there (in `contended` collections two
+    devices may have written one key apart), adds what is not a text in one of the family's maps, is too large, starts
+    counting its operations anywhere but after its dependencies, or does not survive saving.
+    """
+    copy = Document.load(genesis, known, _NOBODY)
+    before = {(name, key): text for name, key, text in copy.facts()}
+    origins = copy.origins
+    copy.apply(fresh)
+    operations = copy.check_counts()
+    again = Document.load((), [copy.save()], _NOBODY)
+    after = {(name, key): text for name, key, text in again.facts()}
+    if again.heads != copy.heads or again.origins != origins:
+        raise Damaged("a change alters the shape of a document", "it was set aside")
+    _refuse_rewriting(before, after, contended)
+    if operations != len(after) + len(origins):  # some fact was written more than once: see in which way
+        _step_through(Document.load(genesis, known, _NOBODY), before, fresh, contended)
+    return after
+
+
+Facts = Mapping[tuple[str, str], str]
+
+
+def _step_through(copy: Document, before: Facts, fresh: Sequence[bytes], contended: Container[str]) -> None:
+    for raw in fresh:
+        copy.apply([raw])
+        after = {(name, key): text for name, key, text in copy.facts()}
+        _refuse_rewriting(before, after, contended)
+        before = after
+
+
+def _refuse_rewriting(before: Facts, after: Facts, contended: Container[str]) -> None:
+    lost = before.keys() - after.keys()
+    changed = [one for one in before.keys() - lost if after[one] != before[one] and one[0] not in contended]
+    if lost or changed:
+        raise Damaged("a change rewrites a fact", "facts are written once; it was set aside")
+
+
+def first_change(maps: Sequence[str], actor: bytes, after: Sequence[bytes] = ()) -> bytes:
+    """The change that makes empty maps, on top of `after`: how genesis bytes and schema steps are made, never at run time."""
+    with _calling("change"):
+        document = core.Document.load(b"".join(after)) if after else core.Document(actor)
+        document.set_actor(actor)
+        before = document.get_heads()
+        with document.transaction() as transaction:
+            for name in sorted(maps):
+                transaction.put_object(core.ROOT, name, core.ObjType.Map)
+        return document.get_changes(before)[0].raw_bytes
+
+
+@contextmanager
+def _calling(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, MemoryError, GeneratorExit):
+        raise
+    except BaseException as error:  # a panic of the binding is no Exception
+        raise DocumentBroken(
+            f"a document could not {what}: {error}", "restrike verify says what is damaged"
+        ) from error
+
+
+def _leb(number: int) -> bytes:
+    out = bytearray()
+    while True:
+        number, byte = number >> 7, number & 127
+        out.append(byte | (128 if number else 0))
+        if not number:
+            return bytes(out)

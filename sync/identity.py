@@ -1,0 +1,167 @@
+"""Who this is: random ids, times, and the Ed25519 key of this device.
+
+The key never leaves `Device`: it lies in a file that only its owner can read, or in the system's keyring, and is never
+printed. A log's id follows from the device's public key and a nonce, so whoever signs a bundle proves that the log, and
+with it the automerge actor of its changes, is his own.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from engine.faults import Damaged, Refused
+from sync.records import DeviceId, LogId, Time
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+Random = Callable[[int], bytes]
+Clock = Callable[[], datetime]
+
+FILE: Final = "device.json"
+NONCE_BYTES: Final = 16
+_SERVICE: Final = "restrike"
+
+
+def utc_now() -> datetime:
+    """The wall clock, in UTC."""
+    return datetime.now(UTC)
+
+
+def now(clock: Clock) -> Time:
+    """The clock's time as records carry it: RFC 3339, UTC, milliseconds."""
+    return Time(clock().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"))
+
+
+def new_id(random: Random = os.urandom) -> str:
+    """A fresh id: 128 random bits as 26 lower-case letters and digits."""
+    return base64.b32encode(random(16)).decode().rstrip("=").lower()
+
+
+def log_id(kind: str, public: bytes, nonce: bytes) -> LogId:
+    """The id of a device's log, 32 hexadecimal digits; its 16 bytes are the automerge actor of the log's changes."""
+    digest = hashlib.sha256(b"restrike log/1\0" + kind.encode() + b"\0" + public + nonce)
+    return LogId(digest.hexdigest()[:32])
+
+
+def device_id(public: bytes) -> DeviceId:
+    """The id of a device: the SHA-256 of its public key, in hexadecimal digits."""
+    return DeviceId(hashlib.sha256(public).hexdigest())
+
+
+def signed_by(public: bytes, signature: bytes, body: bytes) -> bool:
+    """Whether `signature` is the one that the holder of `public` made of `body`."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, body)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+@dataclass(slots=True)
+class Device:
+    """This device: its id, its public key, and what it can sign; `name` is what its member is called."""
+
+    id: DeviceId
+    public: bytes
+    name: str
+    _seed: Callable[[], bytes] = field(repr=False)
+    _key: Ed25519PrivateKey | None = field(default=None, repr=False)
+
+    def sign(self, body: bytes) -> bytes:
+        """The 64 bytes of this device's signature of `body`."""
+        if self._key is None:
+            self._key = _private(self._seed())
+        return self._key.sign(body)
+
+
+def load_or_create(
+    home: Path, *, keyring: bool = False, name: str = "", random: Random = os.urandom
+) -> Device:
+    """The device whose key is kept in `home`, made at the first call.
+
+    The key lies in `device.json` with mode 0600, or in the system's keyring when `keyring` is set as it is made. Of
+    several processes that make it at once, one wins and all use its key.
+    """
+    path = home / FILE
+    if not path.exists():
+        _create(path, keyring, name, random)
+    try:
+        value: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        public = base64.b64decode(value["public"], validate=True)
+        if len(public) != 32:
+            raise ValueError("the public key has not 32 bytes")
+        kept = value.get("key")
+        name_kept = str(value.get("name", ""))
+    except (ValueError, KeyError, TypeError) as error:
+        raise Damaged(
+            f"the device file {path} cannot be read",
+            "restore it from a backup, or move it away to start as a new device",
+        ) from error
+    if kept is None:
+        return Device(device_id(public), public, name_kept, lambda: _from_keyring(public))
+    return Device(device_id(public), public, name_kept, lambda: base64.b64decode(kept))
+
+
+def _private(seed: bytes) -> Ed25519PrivateKey:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return Ed25519PrivateKey.from_private_bytes(seed)
+
+
+def _create(path: Path, keyring: bool, name: str, random: Random) -> None:
+    seed = random(32)
+    public = _private(seed).public_key().public_bytes_raw()
+    value = {"version": 1, "name": name, "public": base64.b64encode(public).decode()}
+    if keyring:
+        _to_keyring(public, seed)
+    else:
+        value["key"] = base64.b64encode(seed).decode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{FILE}.{new_id()}")
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        json.dump(value, file)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(fresh, path)  # unlike a rename, this never replaces the key of a process that came first
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()
+
+
+def _to_keyring(public: bytes, seed: bytes) -> None:
+    import keyring
+    from keyring.errors import KeyringError
+
+    try:
+        keyring.set_password(_SERVICE, device_id(public), base64.b64encode(seed).decode())
+    except KeyringError as error:
+        raise Refused(
+            "the system's keyring does not take the device key", "set the key storage to file"
+        ) from error
+
+
+def _from_keyring(public: bytes) -> bytes:
+    import keyring
+    from keyring.errors import KeyringError
+
+    try:
+        kept = keyring.get_password(_SERVICE, device_id(public))
+    except KeyringError as error:
+        raise Refused("the system's keyring cannot be opened", "unlock it and try again") from error
+    if kept is None:
+        raise Refused("the system's keyring has no key for this device", "unlock it, or restore the key")
+    return base64.b64decode(kept)

@@ -1,0 +1,481 @@
+"""A project: a folder of documents, typed. One way in, `commit`; one way out, `Change`.
+
+Facts go in as records, are durable before `commit` returns, and come out as records and as rows of `Project.index`.
+Several processes may have one project open, and several devices hold it, exchanging files (`export`, `merge`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from engine.faults import Conflict, Fault, NotFound, Refused
+from sync import database, derive, exchange, identity, membership, process, salvage, schema, verification
+from sync.edit import Edit, asset_facts, job_facts
+from sync.exchange import Merged
+from sync.identity import Clock, Device, Random, utc_now
+from sync.incarnation import Incarnations
+from sync.index import Index
+from sync.ledger import Ledger
+from sync.membership import Members
+from sync.records import (
+    AssetFacts,
+    AssetId,
+    DeviceId,
+    DocumentId,
+    FactId,
+    JobFacts,
+    JobId,
+    LogId,
+    MemberId,
+    Model,
+    Profile,
+    ProjectId,
+    SessionId,
+    Setting,
+    Superseded,
+    Time,
+)
+from sync.schema import PROJECT_DOCUMENT, Fact, Step, asset_document, queue_document
+from sync.store import Finding
+from sync.writer import Writer
+
+PRIVATE: Final = ".restrike"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What was just added, by whomever: the documents, and each fact as document, collection, key."""
+
+    documents: tuple[DocumentId, ...]
+    facts: tuple[tuple[DocumentId, str, str], ...]
+
+
+class Project:
+    """One open project; to be entered with `async with Project.open(…)`. One thread at a time."""
+
+    def __init__(
+        self, folder: Path, ledger: Ledger, device: Device, *, home: Path, clock: Clock, random: Random
+    ) -> None:
+        self.folder = folder
+        self.device = device
+        self.session = SessionId(identity.new_id(random))
+        self.found: tuple[Finding, ...] = ()
+        self.index = Index(lambda: self._ledger.file, self._repair)
+        self._clock = clock
+        self._random = random
+        self._members = membership.view(ledger.store.entries())
+        self.id: ProjectId = self._members.project
+        self._incarnations = Incarnations(home, device, lambda: self._ledger.store, self.id, random)
+        self._adopt(ledger)
+        self._told: dict[object, Callable[[Change], None]] = {}
+        self._pending: list[Fact] = []
+        self._present = False
+        self._seen = 0
+        self._generation = ""
+        self._counted = 0
+
+    # --- opening ---
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        folder: Path,
+        *,
+        home: Path,
+        clock: Clock = utc_now,
+        random: Random = os.urandom,
+        keyring: bool = False,
+        steps: Sequence[Step] = schema.STEPS,
+        busy: float = database.BUSY_SECONDS,
+    ) -> AsyncIterator[Project]:
+        """The project in `folder`, as the device whose key is in `home`.
+
+        What a damaged file still holds is kept; `found` then names what was not as it should be. Raises `NotFound`
+        where there is no project, `Refused` where a newer release made it, `Damaged` where nothing can be read.
+        """
+        private = folder / PRIVATE
+        if (
+            not (private / "log.db").exists()
+            and not salvage.pending(private)
+            and not (private / "index.db").exists()
+        ):
+            raise NotFound(
+                f"there is no project in {folder}", f"start one: restrike init {folder} --name NAME"
+            )
+        device = identity.load_or_create(home, keyring=keyring, random=random)
+        rescued = salvage.open_ledger(private, steps, identity.now(clock), busy=busy)
+        project = cls(folder, rescued.ledger, device, home=home, clock=clock, random=random)
+        with project._closing():
+            project._settle(rescued)
+            yield project
+
+    @classmethod
+    @asynccontextmanager
+    async def create(
+        cls,
+        folder: Path,
+        name: str,
+        *,
+        home: Path,
+        clock: Clock = utc_now,
+        random: Random = os.urandom,
+        keyring: bool = False,
+        steps: Sequence[Step] = schema.STEPS,
+        busy: float = database.BUSY_SECONDS,
+    ) -> AsyncIterator[Project]:
+        """A new project called `name` in `folder`, owned by this device's member; raises `Conflict` if one is there."""
+        private = folder / PRIVATE
+        if (private / "log.db").exists():
+            raise Conflict(f"there is a project in {folder} already", "open it, or choose another folder")
+        device = identity.load_or_create(home, keyring=keyring, random=random)
+        entry = membership.create(device, device.name or "owner", identity.now(clock), random)
+        private.mkdir(parents=True, exist_ok=True)
+        ledger = Ledger(private, steps, busy=busy)
+        _first_entry(ledger, [entry])
+        project = cls(folder, ledger, device, home=home, clock=clock, random=random)
+        with project._closing():
+            project.commit(lambda edit: _found(edit, name, schema.version(steps)))
+            yield project
+
+    @classmethod
+    @asynccontextmanager
+    async def join(
+        cls,
+        export: Path,
+        folder: Path,
+        *,
+        home: Path,
+        clock: Clock = utc_now,
+        random: Random = os.urandom,
+        keyring: bool = False,
+        steps: Sequence[Step] = schema.STEPS,
+        busy: float = database.BUSY_SECONDS,
+    ) -> AsyncIterator[Project]:
+        """The project of an export, begun in `folder` as this device; it may write once it is admitted (`admit`)."""
+        private = folder / PRIVATE
+        if (private / "log.db").exists():
+            raise Conflict(
+                f"there is a project in {folder} already",
+                "merge the export into it, or choose another folder",
+            )
+        device = identity.load_or_create(home, keyring=keyring, random=random)
+        entries = exchange.entries_in(export)
+        membership.view(entries)
+        private.mkdir(parents=True, exist_ok=True)
+        ledger = Ledger(private, steps, busy=busy)
+        _first_entry(ledger, entries)
+        project = cls(folder, ledger, device, home=home, clock=clock, random=random)
+        with project._closing():
+            project.merge(export)
+            yield project
+
+    # --- who and what ---
+
+    @property
+    def name(self) -> str:
+        """What the film is called."""
+        return str(self.setting("name", self.folder.name))
+
+    @property
+    def member(self) -> MemberId:
+        """The member that this device speaks for; raises `Refused` while it is not admitted."""
+        found = self._members.devices.get(self.device.public)
+        if found is None:
+            key = self.device.public.hex()
+            raise Refused("this device is no member of the project", f"let an owner admit its key {key}")
+        return found
+
+    @property
+    def members(self) -> Members:
+        """Everybody with their devices."""
+        return self._members
+
+    def admit(self, public: bytes, member: MemberId | None = None) -> DeviceId:
+        """Add a device to a member (oneself when none is named), durably; raises `Refused` unless an owner does it."""
+        if not self._members.owns(self.device.public):
+            raise Refused("only an owner admits devices", "ask an owner of the project")
+        if len(public) != 32:
+            raise Refused("that is no device key", "a key has 64 hexadecimal digits")
+        if public not in self._members.devices:
+            chosen = member if member is not None else self.member
+            entry = membership.admit(
+                self.device, self._members, public, chosen, identity.now(self._clock), self._random
+            )
+            _first_entry(self._ledger, [entry])
+            self._refresh_members()
+        return identity.device_id(public)
+
+    # --- one way in ---
+
+    def commit(self, build: Callable[[Edit], T]) -> T:
+        """Call `build` with the newest facts, and keep what it adds: durable on return, nothing of it on an exception.
+
+        `build` runs under the write lock of all processes, so what it reads cannot change before its facts are kept;
+        it is called again should the index have to be built anew. Raises `Refused` for a device that is no member,
+        `Conflict`, `BadField`, `NoSpace`, `Busy`, `Damaged`.
+        """
+        return self._again(lambda: self._commit(build))
+
+    def _commit(self, build: Callable[[Edit], T]) -> T:
+        written: dict[LogId, int] = {}
+        with self._ledger.writing() as keep:
+            self._refresh_members()
+            member = self.member
+            foreign = self._news()
+            now = identity.now(self._clock)
+            edit = Edit(self._ledger, self.index, now, self.device, member, self.session, self._random)
+            result = build(edit)
+            if edit.facts:
+                written = self._write(edit.facts)
+            keep()
+        self._present = self._present or bool(written)
+        for log_id, n in written.items():
+            self._incarnations.note(log_id, n)
+        self._pending += foreign
+        own = tuple(dict.fromkeys(edit.facts)) if written else ()
+        self._mark()
+        self._tell([*foreign, *own])
+        return result
+
+    def _write(self, facts: list[Fact]) -> dict[LogId, int]:
+        if not self._present:
+            self._ledger.store.begin_session(self.session, *process.own())
+        wall = int(self._clock().timestamp() * 1000)
+        return self._writer.write(facts, self._members.heads, wall)
+
+    def _refresh_members(self) -> None:
+        count = self._ledger.store.entry_count()
+        if count != self._counted:
+            self._members, self._counted = membership.view(self._ledger.store.entries()), count
+
+    # --- reading ---
+
+    def asset(self, asset: AssetId) -> AssetFacts:
+        """All that is known of an asset; raises `NotFound`."""
+        return self._read(lambda: asset_facts(self._ledger, asset))
+
+    def job(self, job: JobId) -> JobFacts:
+        """All that is known of a job; empty when nobody spoke of it."""
+        return self._read(lambda: job_facts(self._ledger, job))
+
+    def models(self) -> list[Model]:
+        """The models that the project knows, oldest first."""
+        found: list[Model] = self._of_project("models")
+        return sorted(found, key=lambda one: (one.time, one.id))
+
+    def superseded(self) -> list[Superseded]:
+        """Which model replaces which, oldest first."""
+        found: list[Superseded] = self._of_project("superseded")
+        return sorted(found, key=lambda one: (one.time, one.id))
+
+    def setting(self, key: str, default: Any = None) -> Any:
+        """A project-wide choice: the newest counts, of several at one time the one with the largest id."""
+        found: list[Setting] = [one for one in self._of_project("settings") if one.key == key]
+        return max(found, key=lambda one: (one.time, one.id)).value if found else default
+
+    def profile(self, profile: str) -> Mapping[str, Any]:
+        """The fingerprint of that digest as JSON; raises `NotFound`."""
+        found: list[Profile] = [one for one in self._of_project("profiles") if one.id == profile]
+        if not found:
+            raise NotFound(f"there is no profile {profile!r:.80}", "restrike verify says what is missing")
+        return found[0].fingerprint
+
+    def sessions(self) -> dict[SessionId, bool]:
+        """Every session that ever wrote here on this machine, and whether it still runs."""
+        return {
+            session: session == self.session or (not ended and process.alive(pid, start))
+            for session, pid, start, ended in self._read(self._ledger.store.sessions)
+        }
+
+    # --- one way out ---
+
+    @contextmanager
+    def subscribe(self, told: Callable[[Change], None]) -> Iterator[None]:
+        """Call `told` after every change, own or others', as long as the context is entered."""
+        token = object()
+        self._told[token] = told
+        try:
+            yield
+        finally:
+            del self._told[token]
+
+    def poll(self) -> Change | None:
+        """What other processes added since this was asked last, None when nothing; subscribers are told as well."""
+        news = self._again(self._poll)
+        if news:
+            self._refresh_members()
+            self._tell(news)
+        news = [*self._pending, *news]
+        self._pending = []
+        return _change(news) if news else None
+
+    def _poll(self) -> list[Fact]:
+        self._ledger.catch_up()
+        news = self._news()
+        self._mark()
+        return news
+
+    def _news(self) -> list[Fact]:
+        """What is in the index since `_mark`: everything, if another process has built it anew meanwhile."""
+        same = self._generation == self._ledger.file.generation
+        return self._ledger.file.facts_after(self._seen if same else 0)
+
+    def _mark(self) -> None:
+        self._seen = self._ledger.file.seq
+        self._generation = self._ledger.file.generation
+
+    def _tell(self, facts: Sequence[Fact]) -> None:
+        if facts and self._told:
+            change = _change(facts)
+            for told in list(self._told.values()):
+                told(change)
+
+    # --- other devices, integrity ---
+
+    def have(self) -> dict[LogId, int]:
+        """How far every log is known here: what `export(since=…)` of another device leaves out."""
+        return {one.id: one.last for one in self._read(self._ledger.store.logs).values()}
+
+    def export(self, path: Path, since: Mapping[LogId, int] | None = None) -> int:
+        """Write membership and bundles to a file that `merge` reads anywhere; returns the number of bundles."""
+        return self._again(lambda: exchange.export(self._ledger.store, path, since or {}))
+
+    def merge(self, path: Path) -> Merged:
+        """Take in what another device exported: verified bundle by bundle, what is bad set aside and named."""
+        merged = self._again(lambda: exchange.merge(self._ledger, path, identity.now(self._clock)))
+        self._refresh_members()
+        news = self._news()
+        self._mark()
+        self._tell(news)
+        return merged
+
+    def verify(self, *, rebuild: bool = False) -> list[Finding]:
+        """Check every stored bundle, document and fact, and say what is wrong; `rebuild` derives the index anew."""
+        if rebuild:
+            self._repair()
+        return verification.verify(self._ledger)
+
+    # --- inside ---
+
+    def _settle(self, rescued: salvage.Rescued) -> None:
+        """Finish an opening: write again what was lost, bring the schema up to date, start counting changes."""
+        self.found += rescued.findings
+        if rescued.lost and self._members.may_write(self.device.public):
+            self.commit(lambda edit: edit.facts.extend(rescued.lost))
+        salvage.finish(self._ledger.folder)
+        self._mark()
+        known = schema.version(self._ledger.steps)
+        if self._ledger.store.schema < known and self._members.may_write(self.device.public):
+            with self._ledger.store.writing():
+                self._ledger.store.set_schema(known)
+            self.commit(lambda edit: _set(edit, "schema", known))
+
+    def _of_project(self, collection: str) -> list[Any]:
+        def read() -> list[Any]:
+            facts = derive.facts_of(self._ledger.file.connection, PROJECT_DOCUMENT, collection)
+            return derive.records_of(facts).get(collection, [])
+
+        return self._read(read)
+
+    def _read(self, question: Callable[[], T]) -> T:
+        def ask() -> T:
+            with database.faults(self._ledger.file.path):
+                return question()
+
+        return self._again(ask)
+
+    def _again(self, act: Callable[[], T]) -> T:
+        """Act; where the index or the log turns out to be damaged, build it anew or salvage it, and act again."""
+        try:
+            return act()
+        except database.Broken as error:
+            if self._ledger.locked:
+                raise
+            if error.path == self._ledger.file.path:
+                self._repair()
+            elif error.path == self._ledger.store.path:
+                self._salvage()
+            else:
+                raise
+            return act()
+
+    def _salvage(self) -> None:
+        self._ledger.suspect()
+        self._ledger.close()
+        now = identity.now(self._clock)
+        rescued = salvage.open_ledger(self._ledger.folder, self._ledger.steps, now, busy=self._ledger.busy)
+        self._adopt(rescued.ledger)
+        self._settle(rescued)
+
+    def _adopt(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._writer = Writer(ledger, self.device, self._incarnations)
+
+    def _repair(self) -> None:
+        """Derive the index anew; inside a commit the whole commit has to be begun again instead."""
+        if self._ledger.locked:
+            raise database.Broken(
+                "the index is damaged", "try again: it is built anew", self._ledger.file.path
+            )
+        self._ledger.rebuild()
+        self._mark()
+
+    @contextmanager
+    def _closing(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            try:
+                if self._present:
+                    with (
+                        suppress(Fault),
+                        self._ledger.store.writing(),
+                    ):  # else its process id will tell that it ended
+                        self._ledger.store.end_session(self.session)
+            finally:
+                self._ledger.close()
+
+
+def _first_entry(ledger: Ledger, entries: Sequence[membership.Entry]) -> None:
+    with ledger.writing() as keep:
+        ledger.store.set_schema(schema.version(ledger.steps))
+        for one in entries:
+            ledger.store.add_entry(one)
+        ledger.file.keep_entries(entries)
+        keep()
+
+
+def _found(edit: Edit, name: str, version: int) -> None:
+    _set(edit, "name", name)
+    _set(edit, "schema", version)
+
+
+def _set(edit: Edit, key: str, value: Any) -> None:
+    fact_id = FactId(edit.new_id())
+    edit.add(PROJECT_DOCUMENT, Setting(id=fact_id, key=key, value=value, author=edit.member, time=edit.now))
+
+
+def _change(facts: Sequence[Fact]) -> Change:
+    documents = tuple(dict.fromkeys(one.document for one in facts))
+    return Change(documents, tuple((one.document, one.collection, one.key) for one in facts))
+
+
+__all__ = [
+    "PRIVATE",
+    "PROJECT_DOCUMENT",
+    "Change",
+    "Edit",
+    "Finding",
+    "Merged",
+    "Project",
+    "Time",
+    "asset_document",
+    "queue_document",
+]

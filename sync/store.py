@@ -1,0 +1,310 @@
+"""The log of a project on this device, `.restrike/log.db`: bundles, membership, what is set aside, who has it open.
+
+WAL with `synchronous=FULL`: what a transaction committed survives the loss of power. Bundles are appended and never
+changed; their `position` is this device's own count. Reading the file back is believed only as far as signatures and
+checksums carry; a page that SQLite cannot read raises `Broken`, which `sync.salvage` deals with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from engine.faults import Damaged
+from sync import blocks, database, log, membership
+from sync.log import Bundle, Intro
+from sync.membership import Entry
+from sync.records import LogId, ProjectId, SessionId, Time
+
+FILE: Final = "log.db"
+TABLES: Final = """
+CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS logs(number INTEGER PRIMARY KEY, log TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
+  public BLOB NOT NULL, nonce BLOB NOT NULL, project TEXT NOT NULL, last INTEGER NOT NULL, hash BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS bundles(position INTEGER PRIMARY KEY, log INTEGER NOT NULL, n INTEGER NOT NULL,
+  data BLOB NOT NULL);
+CREATE UNIQUE INDEX IF NOT EXISTS bundles_by_log ON bundles(log, n);
+CREATE TABLE IF NOT EXISTS blocks(first INTEGER PRIMARY KEY, last INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS spans(log INTEGER, first INTEGER, last INTEGER NOT NULL, block INTEGER NOT NULL,
+  PRIMARY KEY(log, first)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS entries(number INTEGER PRIMARY KEY, data BLOB NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS waiting(number INTEGER PRIMARY KEY, log TEXT NOT NULL, n INTEGER NOT NULL,
+  data BLOB NOT NULL UNIQUE);
+CREATE TABLE IF NOT EXISTS quarantine(number INTEGER PRIMARY KEY, what TEXT NOT NULL, name TEXT NOT NULL,
+  detail TEXT NOT NULL, fix TEXT NOT NULL, data BLOB, time TEXT NOT NULL, UNIQUE(what, name, detail));
+CREATE TABLE IF NOT EXISTS sessions(session TEXT PRIMARY KEY, pid INTEGER NOT NULL, started TEXT NOT NULL,
+  ended INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A log as far as it is known here: the last bundle's `n` and hash."""
+
+    number: int
+    id: LogId
+    intro: Intro
+    last: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not as it should be: what kind of thing, which, in which way, and what to do."""
+
+    what: str
+    id: str
+    detail: str
+    fix: str
+
+
+MOST_BLOCKS: Final = 16
+_SALVAGE: Final = "open the project again: what can be read is kept, the rest is named"
+
+
+class Store:
+    """The open log; reads see what other processes committed, writes go inside `writing()`."""
+
+    def __init__(self, folder: Path, *, busy: float = database.BUSY_SECONDS) -> None:
+        self.path = folder / FILE
+        self._blocks: dict[int, dict[int, Bundle]] = {}
+        self.connection = database.connect(self.path, synchronous="FULL", busy=busy)
+        self._inode = self.path.stat().st_ino
+        with database.faults(self.path):
+            if not self.connection.execute("SELECT 1 FROM sqlite_master WHERE name='sessions'").fetchone():
+                self.connection.executescript("BEGIN IMMEDIATE;" + TABLES + "COMMIT;")
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+    def writing(self) -> AbstractContextManager[None]:
+        """One durable transaction under the write lock of all processes."""
+        return database.writing(self.connection, self.path)
+
+    def replaced(self) -> bool:
+        """Whether the file at its path is no longer the one that is open."""
+        try:
+            return self.path.stat().st_ino != self._inode
+        except FileNotFoundError:
+            return True
+
+    @property
+    def schema(self) -> int:
+        """The schema of the release that wrote here last."""
+        return int(self._rows("SELECT coalesce((SELECT value FROM meta WHERE key = 'schema'), 1)")[0][0])
+
+    def set_schema(self, version: int) -> None:
+        """Note the schema, so that an older release refuses before it reads anything."""
+        self._do("INSERT OR REPLACE INTO meta VALUES('schema', ?)", str(version))
+
+    # --- bundles ---
+
+    @property
+    def position(self) -> int:
+        """The position of the newest bundle, 0 when there is none."""
+        sql = "SELECT max((SELECT coalesce(max(position), 0) FROM bundles), (SELECT coalesce(max(last), 0) FROM blocks))"
+        return int(self._rows(sql)[0][0])
+
+    def logs(self) -> dict[LogId, Log]:
+        """Every log that has a bundle here."""
+        rows = self._rows("SELECT number, log, kind, public, nonce, project, last, hash FROM logs")
+        return {
+            LogId(log_id): Log(
+                number, LogId(log_id), Intro(kind, public, nonce, ProjectId(project)), last, digest
+            )
+            for number, log_id, kind, public, nonce, project, last, digest in rows
+        }
+
+    def append(self, bundle: Bundle) -> int:
+        """Add the next bundle of a log and return its position; the caller has checked it, and holds `writing()`."""
+        known = self._rows("SELECT number, last, hash FROM logs WHERE log = ?", bundle.log)
+        number, last, digest = known[0] if known else (None, 0, log.NOTHING)
+        if bundle.n != last + 1 or bundle.previous != digest:
+            raise Damaged(
+                f"bundle {bundle.n} of log {bundle.log} does not follow {last}", "restrike verify says more"
+            )
+        if number is None:
+            if bundle.intro is None:
+                raise Damaged(f"log {bundle.log} has no introduction", "it was set aside")
+            one = bundle.intro
+            with database.faults(self.path):
+                number = self.connection.execute(
+                    "INSERT INTO logs(log, kind, public, nonce, project, last, hash) VALUES(?, ?, ?, ?, ?, 0, ?)",
+                    (bundle.log, one.kind, one.public, one.nonce, one.project, log.NOTHING),
+                ).lastrowid
+        position = self.position + 1
+        self._do("UPDATE logs SET last = ?, hash = ? WHERE number = ?", bundle.n, bundle.hash, number)
+        with database.faults(self.path):
+            self.connection.execute(
+                "INSERT INTO bundles(position, log, n, data) VALUES(?, ?, ?, ?)",
+                (position, number, bundle.n, bundle.encode()),
+            )
+        return position
+
+    def bundle(self, position: int) -> Bundle:
+        """The bundle at a position; raises `Broken` when it cannot be read back."""
+        rows = self._rows("SELECT data FROM bundles WHERE position = ?", position)
+        if rows:
+            with self._reading(position):
+                return log.decode(rows[0][0])
+        rows = self._rows("SELECT first FROM blocks WHERE first <= ? ORDER BY first DESC LIMIT 1", position)
+        found = self._block(rows[0][0]).get(position) if rows else None
+        if found is None:
+            raise database.Broken(f"the log has no bundle at {position}", _SALVAGE, self.path)
+        return found
+
+    def positions(self, after: int) -> list[int]:
+        """The positions that follow `after`, oldest first."""
+        found = [int(one) for (one,) in self._rows("SELECT position FROM bundles WHERE position > ?", after)]
+        for (first,) in self._rows("SELECT first FROM blocks WHERE last > ?", after):
+            found += [one for one in self._block(first) if one > after]
+        return sorted(found)
+
+    def pieces(self) -> list[tuple[int, bool]]:
+        """Where bundles lie, oldest first: the first position, and whether it is a block of several."""
+        loose = [(int(one), False) for (one,) in self._rows("SELECT position FROM bundles")]
+        return sorted(loose + [(int(one), True) for (one,) in self._rows("SELECT first FROM blocks")])
+
+    def piece(self, position: int, block: bool) -> list[Bundle]:
+        """The bundles of one of `pieces`; raises `Broken` when it cannot be read back."""
+        return list(self._block(position).values()) if block else [self.bundle(position)]
+
+    def bundles(self) -> Iterator[Bundle]:
+        """Every stored bundle, oldest first."""
+        for position, block in self.pieces():
+            yield from self.piece(position, block)
+
+    def at(self, log_id: LogId, n: int) -> Bundle | None:
+        """One bundle by its place in its log."""
+        sql = "SELECT b.position FROM bundles b JOIN logs l ON l.number = b.log WHERE l.log = ? AND b.n = ?"
+        rows = self._rows(sql, log_id, n)
+        if rows:
+            return self.bundle(rows[0][0])
+        sql = (
+            "SELECT s.block FROM spans s JOIN logs l ON l.number = s.log WHERE l.log = ? AND s.first <= ? AND s.last >= ? "
+            "ORDER BY s.first DESC LIMIT 1"
+        )
+        rows = self._rows(sql, log_id, n, n)
+        found = self._block(rows[0][0]).values() if rows else ()
+        return next((one for one in found if one.log == log_id and one.n == n), None)
+
+    def pack(self) -> None:
+        """Put loose bundles into blocks, if enough have gathered; inside `writing()`."""
+        packed = int(self._rows("SELECT coalesce((SELECT value FROM meta WHERE key = 'packed'), 0)")[0][0])
+        loose = self._rows(
+            "SELECT position, log, n FROM bundles WHERE position > ? ORDER BY position", packed
+        )
+        while len(loose) >= 2 * blocks.BUNDLES:
+            block: list[tuple[int, int, int, Bundle]] = []
+            size = 0
+            for position, number, n in loose[: blocks.BUNDLES]:
+                bundle = self.bundle(position)
+                size += len(bundle.body)
+                if block and size > blocks.BODIES:
+                    break
+                block.append((position, number, n, bundle))
+            loose = loose[len(block) :]
+            if len(block) > 1:
+                self._pack(block)
+            self._do("INSERT OR REPLACE INTO meta VALUES('packed', ?)", block[-1][0])
+
+    def _pack(self, block: Sequence[tuple[int, int, int, Bundle]]) -> None:
+        first, last = block[0][0], block[-1][0]
+        data = blocks.encode([(position, bundle) for position, _, _, bundle in block])
+        self._do("INSERT INTO blocks VALUES(?, ?, ?)", first, last, data)
+        spans: dict[int, tuple[int, int]] = {}
+        for position, number, n, _ in block:
+            spans[number] = (spans.get(number, (n, n))[0], n)
+            self._do("DELETE FROM bundles WHERE position = ?", position)
+        for number, (start, end) in spans.items():
+            self._do("INSERT INTO spans VALUES(?, ?, ?, ?)", number, start, end, first)
+
+    def _block(self, first: int) -> dict[int, Bundle]:
+        found = self._blocks.pop(first, None)
+        if found is None:
+            data = self._rows("SELECT data FROM blocks WHERE first = ?", first)[0][0]
+            with self._reading(first):
+                found = dict(blocks.decode(first, data))
+        self._blocks[first] = found
+        if len(self._blocks) > MOST_BLOCKS:
+            del self._blocks[next(iter(self._blocks))]
+        return found
+
+    @contextmanager
+    def _reading(self, position: int) -> Iterator[None]:
+        try:
+            yield
+        except Damaged as error:
+            raise database.Broken(
+                f"the log is damaged at {position}: {error.message}", _SALVAGE, self.path
+            ) from error
+
+    # --- membership, what waits, what is set aside ---
+
+    def entries(self) -> list[Entry]:
+        """The membership entries."""
+        return [membership.decode(data) for (data,) in self._rows("SELECT data FROM entries ORDER BY number")]
+
+    def entry_count(self) -> int:
+        """How many membership entries there are."""
+        return int(self._rows("SELECT count(*) FROM entries")[0][0])
+
+    def add_entry(self, entry: Entry) -> None:
+        """Keep a membership entry; one that is here already is nothing."""
+        self._do("INSERT OR IGNORE INTO entries(data) VALUES(?)", entry.data)
+
+    def wait(self, log_id: LogId, n: int, data: bytes) -> None:
+        """Keep a bundle until what it depends on arrives."""
+        self._do("INSERT OR IGNORE INTO waiting(log, n, data) VALUES(?, ?, ?)", log_id, n, data)
+
+    def waiting(self) -> list[bytes]:
+        """The bundles that wait."""
+        return [data for (data,) in self._rows("SELECT data FROM waiting ORDER BY log, n")]
+
+    def waited(self, data: Iterable[bytes]) -> None:
+        """Forget bundles that wait no longer."""
+        for one in data:
+            self._do("DELETE FROM waiting WHERE data = ?", one)
+
+    def set_aside(self, finding: Finding, data: bytes | None, time: Time) -> None:
+        """Keep what is not believed, with the reason; the same twice is kept once."""
+        sql = "INSERT OR IGNORE INTO quarantine(what, name, detail, fix, data, time) VALUES(?, ?, ?, ?, ?, ?)"
+        self._do(sql, finding.what, finding.id, finding.detail, finding.fix, data, time)
+
+    def quarantined(self) -> list[Finding]:
+        """What was set aside, oldest first."""
+        return [
+            Finding(*row)
+            for row in self._rows("SELECT what, name, detail, fix FROM quarantine ORDER BY number")
+        ]
+
+    # --- sessions ---
+
+    def begin_session(self, session: SessionId, pid: int, started: str) -> None:
+        """Note that a process of this machine writes as `session`."""
+        self._do(
+            "INSERT OR REPLACE INTO sessions(session, pid, started) VALUES(?, ?, ?)", session, pid, started
+        )
+
+    def end_session(self, session: SessionId) -> None:
+        """Note that a session has ended by itself."""
+        self._do("UPDATE sessions SET ended = 1 WHERE session = ?", session)
+
+    def sessions(self) -> list[tuple[SessionId, int, str, bool]]:
+        """Session, process id, process start and whether it ended, of every session that wrote here."""
+        rows = self._rows("SELECT session, pid, started, ended FROM sessions")
+        return [
+            (SessionId(session), int(pid), str(started), bool(ended)) for session, pid, started, ended in rows
+        ]
+
+    def _rows(self, sql: str, *values: object) -> list[Any]:
+        with database.faults(self.path):
+            return self.connection.execute(sql, values).fetchall()
+
+    def _do(self, sql: str, *values: object) -> None:
+        with database.faults(self.path):
+            self.connection.execute(sql, values)
