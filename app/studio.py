@@ -1,0 +1,84 @@
+"""The studio: one open project with what surrounds it on this machine. It opens and closes everything, nothing else.
+
+What only some commands need (models, blobs) is made when it is first asked for, so that looking costs little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app import settings
+from app.place import PRIVATE, utc_now
+from app.settings import Settings
+from sync.project import Project
+
+if TYPE_CHECKING:
+    from engine.models import Installed
+    from engine.renderer import Renderer
+    from sync.blobs.folder import FolderStore
+
+RendererFactory = Callable[[Settings], "Renderer"]
+
+
+def render_process(found: Settings) -> Renderer:
+    """The renderer of the program: diffusers in a child process, which starts with the first strike."""
+    from engine.process import RenderProcess
+
+    return RenderProcess(device=found.device, threads=found.threads)
+
+
+class Studio:
+    """A project open on this machine; to be entered with `async with Studio.open(…)`."""
+
+    def __init__(
+        self,
+        project: Project,
+        home: Path,
+        found: Settings,
+        clock: Callable[[], datetime],
+        renderer: RendererFactory,
+    ) -> None:
+        self.project = project
+        self.home = home
+        self.settings = found
+        self.clock = clock
+        self._renderer = renderer
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        folder: Path,
+        home: Path,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        renderer: RendererFactory | None = None,
+    ) -> AsyncIterator[Studio]:
+        """The project in `folder`, as the device of `home`; `renderer` makes what pictures are rendered with."""
+        found = settings.read(home)
+        async with Project.open(folder, home=home, clock=clock, keyring=found.keyring) as project:
+            yield cls(project, home, found, clock, renderer or render_process)
+
+    @cached_property
+    def models(self) -> Installed:
+        """The models of this machine."""
+        from engine.models import Installed
+        from resources import bundled_models
+
+        return Installed(self.home, bundled_models())
+
+    @cached_property
+    def blobs(self) -> FolderStore:
+        """The bytes of pictures, by digest."""
+        from sync.blobs.folder import FolderStore
+
+        return FolderStore(self.project.folder / PRIVATE / "blobs")
+
+    def renderer(self) -> Renderer:
+        """A renderer of one's own, in a process that nothing was rendered in before; enter it with `async with`."""
+        return self._renderer(self.settings)

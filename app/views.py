@@ -1,0 +1,108 @@
+"""Assets as front ends show them: the index says which and in what state, the documents say what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from app import shapes
+from app.catalogue import Shelf
+from engine.faults import NotFound
+from sync import query
+from sync.records import AssetId, Kind
+from sync.rules import history, takes
+
+if TYPE_CHECKING:
+    from app.studio import Studio
+    from sync.tables import AssetRow
+
+
+def rows(
+    studio: Studio,
+    *,
+    kind: Kind | None,
+    scene: str | None,
+    where: str | None,
+    stale: bool,
+    gone: bool = False,
+) -> list[AssetRow]:
+    """The assets that filters select, by name."""
+    if where and stale:
+        query.parse(where)  # a mistake is shown in the words that were written, not in the joined ones
+        where = f"({where}) and stale"
+    return studio.project.index.assets(
+        kind=kind, scene=scene, where=where or ("stale" if stale else None), gone=gone
+    )
+
+
+def assets(studio: Studio, selected: Iterable[AssetRow]) -> list[dict[str, Any]]:
+    """The selected assets with all their keys."""
+    return [_asset(studio, row) for row in selected]
+
+
+def asset(studio: Studio, asset_id: AssetId) -> dict[str, Any]:
+    """One asset at its current version."""
+    return _asset(studio, _row(studio, asset_id))
+
+
+def asset_in_full(studio: Studio, asset_id: AssetId) -> dict[str, Any]:
+    """One asset with the names of its model, its inputs and the assets that use it."""
+    shape = asset(studio, asset_id)
+    shelf = Shelf.of(studio)
+    digest = shape["parameters"].get("model")
+    shape["model_name"] = next((one.name for one in shelf.known if one.digest == digest), None)
+    for one in shape["inputs"]:
+        one["name"] = name_of(studio, one["asset"])
+    shape["used_by"] = [one.name for one in studio.project.index.users_of(asset_id)]
+    return shape
+
+
+def name_of(studio: Studio, asset_id: AssetId) -> str:
+    """What an asset is called now; its id where it is not known here."""
+    row = studio.project.index.find_asset(asset_id)
+    return asset_id if row is None else row.name
+
+
+def removed(studio: Studio, wanted: str) -> AssetRow:
+    """The removed asset with this name or id, of several the one removed last; `NotFound` otherwise."""
+    gone = studio.project.index.assets(gone=True)
+    found = [row for row in gone if wanted.casefold() in (row.name.casefold(), row.id)]
+    if not found:
+        names = ", ".join(sorted(row.name for row in gone)) or "none"
+        raise NotFound(f"no removed asset is called {wanted!r}", f"removed assets: {names}")
+    return max(found, key=lambda row: _last_removal(studio, row.id))
+
+
+def _last_removal(studio: Studio, asset_id: AssetId) -> tuple[str, str]:
+    facts = studio.project.asset(asset_id)
+    return max((one.time for one in facts.removed), default=""), asset_id
+
+
+def _row(studio: Studio, asset_id: AssetId) -> AssetRow:
+    row = studio.project.index.find_asset(asset_id)
+    if row is None:
+        raise NotFound(f"there is no asset {asset_id}", "restrike asset list shows all")
+    return row
+
+
+def _asset(studio: Studio, row: AssetRow) -> dict[str, Any]:
+    facts = studio.project.asset(row.id)
+    current = history.current(facts.versions)
+    if current is None:
+        raise NotFound(f"{row.name} has no version here yet", "its document is not complete; merge again")
+    chosen = takes.chosen(facts)
+    return shapes.asset(
+        facts,
+        current,
+        name=row.name,
+        label=history.label(current, facts.versions),
+        forked=row.forked,
+        stale=row.stale,
+        gone=row.gone,
+        approved=chosen.id if chosen is not None else None,
+    )
+
+
+def labels(versions_known: Sequence[Any]) -> dict[str, str]:
+    """Each version's label by its id."""
+    return {one.id: history.label(one, versions_known) for one in versions_known}
