@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,6 +17,8 @@ from diffusers.utils.constants import DIFFUSERS_ATTN_BACKEND
 from engine.fingerprint import Fingerprint
 
 DISTRIBUTION: Final = "restrike"
+ONEDNN: Final = "RESTRIKE_ONEDNN"
+"""Set to `off`, this variable makes torch compute without oneDNN, as on machines that lack it."""
 
 
 def fingerprint(device: torch.device) -> Fingerprint:
@@ -52,6 +55,8 @@ def choose(wanted: str) -> torch.device:
 def settle(device: torch.device, threads: int) -> None:
     """Fix what torch would otherwise choose from run to run: threads, kernels picked by timing, reduced precision."""
     torch.set_num_threads(threads)
+    if os.environ.get(ONEDNN) == "off":
+        torch.backends.mkldnn.set_flags(False)  # type: ignore[no-untyped-call]
     if device.type == "cuda":
         torch.backends.cudnn.benchmark = False
         torch.backends.cudnn.deterministic = True

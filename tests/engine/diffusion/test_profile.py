@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
 from engine.diffusion.profile import choose, fingerprint, settle
@@ -22,3 +23,11 @@ def test_the_profile_names_releases_and_the_machine() -> None:
 
 def test_a_device_is_found_where_none_is_named() -> None:
     assert choose("auto").type in {"cuda", "mps", "cpu"}
+
+
+def test_onednn_can_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESTRIKE_ONEDNN", "off")
+    device = choose("cpu")
+    with torch.backends.mkldnn.flags(enabled=True):  # type: ignore[no-untyped-call]
+        settle(device, 1)
+        assert not fingerprint(device).onednn

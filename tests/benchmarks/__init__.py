@@ -1,0 +1,1 @@
+"""The product's goals, measured; `python -m tests.benchmarks` prints them."""
