@@ -1,8 +1,8 @@
 """Records as compact JSON text and back; a fact's key and its text together are the record.
 
-Left out of the text are what the key says, what is missing (`None`), what equals the record's default, and in a version
-those fields of its recipe that repeat its parameters. Readers ignore fields they do not know, and check the type of each
-they do: facts come from other devices.
+Left out of the text are what the key says, what is missing (`None`), what equals the record's default, and in a
+version those fields of its recipe that repeat its parameters. Readers ignore fields they do not know, and check the
+type of each they do: facts come from other devices.
 """
 
 from __future__ import annotations

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import functools
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 from engine.faults import Damaged, Fault, NoSpace
 
@@ -20,7 +21,22 @@ _FULL: Final = (
     "SQLITE_IOERR_TRUNCATE",
     "SQLITE_IOERR_FSYNC",
 )
+_HINT: Final = "open the project again: what can be read is kept, the rest is named"
 _BUSY: Final = ("SQLITE_BUSY", "SQLITE_LOCKED")
+
+
+class Filed(Protocol):
+    """Something that reads a file."""
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        ...
+
+
+S = TypeVar("S", bound=Filed)
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Busy(Fault):
@@ -80,10 +96,30 @@ def faults(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise fault(error, path) from error
+    except UnicodeDecodeError as error:  # text, even that of SQLite's own message, out of a damaged page
+        raise Broken(f"{path.name} is damaged: {error}", _HINT, path) from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise _no_space(path) from error
         raise
+
+
+def believed(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
+    """For methods that read a file: a value of a kind that nobody wrote there means that the file is broken.
+
+    A damaged page can pass for a sound one and hold anything, without an error from SQLite.
+    """
+
+    @functools.wraps(method)
+    def read(self: S, /, *arguments: P.args, **named: P.kwargs) -> R:
+        try:
+            return method(self, *arguments, **named)
+        except (ValueError, TypeError, LookupError, AttributeError, OverflowError) as error:
+            raise Broken(
+                f"{self.path.name} holds what nobody wrote: {error!r:.120}", _HINT, self.path
+            ) from error
+
+    return read
 
 
 def fault(error: sqlite3.Error, path: Path) -> Fault:
@@ -95,8 +131,7 @@ def fault(error: sqlite3.Error, path: Path) -> Fault:
         return _no_space(path)
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
         return Fault(f"{path} cannot be opened for writing: {error}", "check its permissions and its disk")
-    hint = "open the project again: what can be read is kept, the rest is named"
-    return Broken(f"{path.name} is damaged: {error}", hint, path)
+    return Broken(f"{path.name} is damaged: {error}", _HINT, path)
 
 
 def _no_space(path: Path) -> NoSpace:

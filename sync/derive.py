@@ -151,7 +151,7 @@ def _write_asset(connection: sqlite3.Connection, facts: AssetFacts, shown: Versi
     parameters = shown.parameters if shown else {}
     saved, made = [one.time for one in facts.versions], [one.time for one in facts.takes]
     judged = [one.time for one in facts.approved] + [one.time for one in facts.renamed]
-    row = {
+    row: dict[str, Any] = {
         "id": facts.asset.id,
         "name": name,
         "name_key": name.casefold(),
@@ -177,6 +177,7 @@ def _write_asset(connection: sqlite3.Connection, facts: AssetFacts, shown: Versi
         "prompt_key": (_word(parameters.get("prompt")) or "").casefold(),
         "negative_key": (_word(parameters.get("negative_prompt")) or "").casefold(),
     }
+    row["words"] = "\n".join((row["name_key"], row["scene_key"], row["prompt_key"]))
     columns, marks = ", ".join(row), ", ".join("?" * len(row))
     renewed = ", ".join(f"{name} = excluded.{name}" for name in row)
     connection.execute(

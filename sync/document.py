@@ -4,7 +4,7 @@ A document is maps of maps: collection, key, JSON text. The binding has sharp ed
 transaction is opened and nothing is raised inside; every call passes `_calling`, which turns a panic of the binding (a
 bare `BaseException`) into `DocumentBroken`. A broken document is unusable: drop it and load it again from its changes.
 Loads always begin with the family's genesis, whose bytes are the same everywhere, so that maps merge instead of
-replacing each other. Peers' changes go into a document that is loaded for the purpose (`shadow`), never into a live one.
+replacing each other. Peers' changes go into a document that is loaded for it (`shadow`), never into a live one.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Document:
     def put(self, facts: Sequence[Put]) -> bytes:
         """Write facts under new keys and return the one raw change that this made.
 
-        At most 1,000 facts of together 48 kB, in collections that exist, under keys that do not: the caller has seen to it.
+        At most 1,000 facts of together 48 kB, in collections that exist, under keys that do not; the caller sees to it.
         """
         if (
             not facts
@@ -194,7 +194,7 @@ def _refuse_rewriting(before: Facts, after: Facts, contended: Container[str]) ->
 
 
 def first_change(maps: Sequence[str], actor: bytes, after: Sequence[bytes] = ()) -> bytes:
-    """The change that makes empty maps, on top of `after`: how genesis bytes and schema steps are made, never at run time."""
+    """The change that makes empty maps on top of `after`: how genesis bytes and schema steps once came to be."""
     with _calling("change"):
         document = core.Document.load(b"".join(after)) if after else core.Document(actor)
         document.set_actor(actor)

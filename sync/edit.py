@@ -75,7 +75,7 @@ Build = Callable[[Edit], Any]
 def asset_facts(ledger: Ledger, asset: AssetId, added: list[Fact] | None = None) -> AssetFacts:
     """All that is known of an asset; raises `NotFound`."""
     extra = [one for one in added or () if one.subject == asset and schema.family(one.document) == "asset"]
-    found = derive.asset_facts(_once([*derive.facts_of(ledger.file.connection, asset), *extra]))
+    found = derive.asset_facts(_once([*ledger.file.facts_of(asset), *extra]))
     if found is None:
         raise NotFound(f"there is no asset {asset!r:.80}", "restrike asset list shows them all")
     return found
@@ -84,7 +84,7 @@ def asset_facts(ledger: Ledger, asset: AssetId, added: list[Fact] | None = None)
 def job_facts(ledger: Ledger, job: JobId, added: list[Fact] | None = None) -> JobFacts:
     """All that is known of a job; empty when nobody spoke of it."""
     extra = [one for one in added or () if one.subject == job and schema.family(one.document) == "queue"]
-    return derive.job_facts(job, _once([*derive.facts_of(ledger.file.connection, job), *extra]))
+    return derive.job_facts(job, _once([*ledger.file.facts_of(job), *extra]))
 
 
 def _once(facts: list[Fact]) -> list[Fact]:

@@ -79,6 +79,14 @@ def merge(ledger: Ledger, path: Path, time: Time) -> Merged:
     return Merged(taken.bundles, len(fresh), taken.waiting, taken.documents, (*findings, *taken.findings))
 
 
+def retry(ledger: Ledger, time: Time) -> Taken:
+    """Try the bundles that wait again: an upgrade may have brought what they depend on."""
+    with ledger.writing() as keep:
+        taken = arrivals.take(ledger, membership.view(ledger.store.entries()), [], time)
+        keep()
+    return taken
+
+
 def entries_in(path: Path) -> list[Entry]:
     """The membership entries of an export; raises `Damaged` when it has none."""
     findings: list[Finding] = []

@@ -28,7 +28,7 @@ Clock = Callable[[], datetime]
 
 FILE: Final = "device.json"
 NONCE_BYTES: Final = 16
-_SERVICE: Final = "restrike"
+_KEYRING: Final = "restrike"
 
 
 def utc_now() -> datetime:
@@ -82,7 +82,10 @@ class Device:
     def sign(self, body: bytes) -> bytes:
         """The 64 bytes of this device's signature of `body`."""
         if self._key is None:
-            self._key = _private(self._seed())
+            key = _private(self._seed())
+            if key.public_key().public_bytes_raw() != self.public:
+                raise _unreadable("the private key of this device is not that of its public key")
+            self._key = key
         return self._key.sign(body)
 
 
@@ -102,16 +105,25 @@ def load_or_create(
         public = base64.b64decode(value["public"], validate=True)
         if len(public) != 32:
             raise ValueError("the public key has not 32 bytes")
-        kept = value.get("key")
+        seed = _seed(value["key"]) if value.get("key") is not None else None
         name_kept = str(value.get("name", ""))
-    except (ValueError, KeyError, TypeError) as error:
-        raise Damaged(
-            f"the device file {path} cannot be read",
-            "restore it from a backup, or move it away to start as a new device",
-        ) from error
-    if kept is None:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _unreadable(f"the device file {path} cannot be read") from error
+    if seed is None:
         return Device(device_id(public), public, name_kept, lambda: _from_keyring(public))
-    return Device(device_id(public), public, name_kept, lambda: base64.b64decode(kept))
+    return Device(device_id(public), public, name_kept, lambda: seed)
+
+
+def _seed(text: str) -> bytes:
+    found = base64.b64decode(text, validate=True)
+    if len(found) != 32:
+        raise ValueError("the private key has not 32 bytes")
+    return found
+
+
+def _unreadable(what: str) -> Damaged:
+    hint = f"restore {FILE} from a backup, or move it away to start as a new device"
+    return Damaged(what, hint)
 
 
 def _private(seed: bytes) -> Ed25519PrivateKey:
@@ -147,7 +159,7 @@ def _to_keyring(public: bytes, seed: bytes) -> None:
     from keyring.errors import KeyringError
 
     try:
-        keyring.set_password(_SERVICE, device_id(public), base64.b64encode(seed).decode())
+        keyring.set_password(_KEYRING, device_id(public), base64.b64encode(seed).decode())
     except KeyringError as error:
         raise Refused(
             "the system's keyring does not take the device key", "set the key storage to file"
@@ -159,9 +171,12 @@ def _from_keyring(public: bytes) -> bytes:
     from keyring.errors import KeyringError
 
     try:
-        kept = keyring.get_password(_SERVICE, device_id(public))
+        kept = keyring.get_password(_KEYRING, device_id(public))
     except KeyringError as error:
         raise Refused("the system's keyring cannot be opened", "unlock it and try again") from error
     if kept is None:
         raise Refused("the system's keyring has no key for this device", "unlock it, or restore the key")
-    return base64.b64decode(kept)
+    try:
+        return _seed(kept)
+    except ValueError as error:
+        raise Refused("the system's keyring holds no key for this device", "restore the key") from error

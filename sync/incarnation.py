@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from sync import log
+from sync import database, log
 from sync.identity import NONCE_BYTES, Device, Random
 from sync.log import Intro
 from sync.records import LogId, ProjectId
@@ -72,6 +72,10 @@ class Incarnations:
 
     def note(self, log_id: LogId, n: int) -> None:
         """Remember how far a log was written."""
+        with database.faults(self._folder):
+            self._write_note(log_id, n)
+
+    def _write_note(self, log_id: LogId, n: int) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         text = f"{n} {self._store.path.stat().st_ino}\n".rjust(WIDTH).encode("ascii")
         file = os.open(self._folder / log_id, os.O_WRONLY | os.O_CREAT, 0o600)

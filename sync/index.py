@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
+from engine.faults import Damaged
 from engine.recipe import FileDigest, RecipeKey
 from sync import database, query, schema
 from sync.codec import decode
@@ -29,16 +31,21 @@ from sync.records import (
 )
 from sync.tables import AssetRow, JobRow, SpeedRow, TakeRow, VersionRow
 
+T = TypeVar("T")
+
 PAGE: Final = 100
 _ASSET: Final = (
-    "SELECT a.id, a.name, a.kind, a.scene, a.gone, a.version, a.number, a.label, a.tier, a.recipe_key, a.forked, a.stale, "
-    "a.versions, a.takes, a.approved, a.time, p.text FROM assets a LEFT JOIN parameters p ON p.asset = a.n "
+    "SELECT a.id, a.name, a.kind, a.scene, a.gone, a.version, a.number, a.label, a.tier, a.recipe_key, a.forked, "
+    "a.stale, a.versions, a.takes, a.approved, a.time, p.text FROM assets a LEFT JOIN parameters p ON p.asset = a.n "
 )
 _TAKE: Final = (
     "SELECT t.asset, t.id, t.label, t.version_label, f.text FROM takes t "
     "JOIN facts f ON f.subject = t.asset AND f.collection = 'takes' AND f.key = t.id "
 )
-_JOB: Final = "SELECT id, asset, version, item, tier, state, owner, votes, generation, priority, time, recipe_key, take FROM jobs "
+_JOB: Final = (
+    "SELECT id, asset, version, item, tier, state, owner, votes, generation, priority, time, recipe_key, take "
+    "FROM jobs "
+)
 
 
 class Index:
@@ -68,9 +75,9 @@ class Index:
         """
         condition, values = _chosen(kind, scene, where, gone, names, text)
         order = "a.name_key, a.id" if gone is not None else "a.gone, a.name_key, a.id"
-        page = f"SELECT a.n FROM assets a WHERE {condition} ORDER BY {order} LIMIT ? OFFSET ?"
+        page = f"SELECT a.n FROM assets a{_way(where, names, text)} WHERE {condition} ORDER BY {order} LIMIT ? OFFSET ?"
         sql = f"{_ASSET}WHERE a.n IN ({page}) ORDER BY {order}"
-        return [_asset(row) for row in self._rows(sql, *values, -1 if limit is None else limit, offset)]
+        return self._made(_asset, sql, *values, -1 if limit is None else limit, offset)
 
     def asset_count(
         self,
@@ -84,15 +91,19 @@ class Index:
     ) -> int:
         """How many assets `assets` would list without a limit."""
         condition, values = _chosen(kind, scene, where, gone, names, text)
-        return int(self._rows(f"SELECT count(*) FROM assets a WHERE {condition}", *values)[0][0])
+        return int(
+            self._rows(f"SELECT count(*) FROM assets a{_way(where, names, text)} WHERE {condition}", *values)[
+                0
+            ][0]
+        )
 
     def find_asset(self, name: str) -> AssetRow | None:
         """The asset of that id or name, upper and lower case alike; one that is not removed comes first."""
         sql = (
             f"{_ASSET}WHERE a.id = ? OR a.name_key = ? ORDER BY a.id <> ?, a.gone, a.time DESC, a.id LIMIT 1"
         )
-        rows = self._rows(sql, name, name.casefold(), name)
-        return _asset(rows[0]) if rows else None
+        rows = self._made(_asset, sql, name, name.casefold(), name)
+        return rows[0] if rows else None
 
     def search(self, text: str, *, limit: int = PAGE, offset: int = 0) -> list[AssetRow]:
         """Assets whose name, scene or prompt contains every word of `text`, upper and lower case alike."""
@@ -101,7 +112,7 @@ class Index:
     def users_of(self, asset: AssetId) -> list[AssetRow]:
         """The assets whose current version has this one as an input, by name."""
         sql = f"{_ASSET}WHERE a.id IN (SELECT user FROM links WHERE asset = ?) ORDER BY a.name_key, a.id"
-        return [_asset(row) for row in self._rows(sql, asset)]
+        return self._made(_asset, sql, asset)
 
     def links(self) -> dict[AssetId, list[AssetId]]:
         """Every asset that has inputs, with what its current version is made from."""
@@ -113,14 +124,14 @@ class Index:
     def versions_with(self, recipe_key: RecipeKey) -> list[VersionRow]:
         """The versions of that recipe, oldest first."""
         sql = "SELECT id, asset, number, label, recipe_key, time FROM versions WHERE recipe_key = ? ORDER BY time, id"
-        return [_version(row) for row in self._rows(sql, recipe_key)]
+        return self._made(_version, sql, recipe_key)
 
     def find_version(self, version: VersionId) -> VersionRow | None:
         """The version of that id."""
-        rows = self._rows(
-            "SELECT id, asset, number, label, recipe_key, time FROM versions WHERE id = ?", version
+        rows = self._made(
+            _version, "SELECT id, asset, number, label, recipe_key, time FROM versions WHERE id = ?", version
         )
-        return _version(rows[0]) if rows else None
+        return rows[0] if rows else None
 
     # --- takes ---
 
@@ -140,14 +151,12 @@ class Index:
         condition = " AND ".join(f"t.{name} = ?" for name in given) or "1"
         page = f"SELECT t.n FROM takes t WHERE {condition} ORDER BY t.time, t.id LIMIT ? OFFSET ?"
         sql = f"{_TAKE}WHERE t.n IN ({page}) ORDER BY t.time, t.id"
-        return [
-            _take(row) for row in self._rows(sql, *given.values(), -1 if limit is None else limit, offset)
-        ]
+        return self._made(_take, sql, *given.values(), -1 if limit is None else limit, offset)
 
     def find_take(self, take: TakeId) -> TakeRow | None:
         """The take of that id."""
-        rows = self._rows(f"{_TAKE}WHERE t.id = ?", take)
-        return _take(rows[0]) if rows else None
+        rows = self._made(_take, f"{_TAKE}WHERE t.id = ?", take)
+        return rows[0] if rows else None
 
     def by_recipe(self, recipe_key: RecipeKey) -> list[tuple[AssetId, Take]]:
         """The takes of that very recipe, oldest first, with the assets they belong to."""
@@ -159,13 +168,7 @@ class Index:
             "SELECT model, pixels, steps, tier, device, profile, seconds, time FROM takes "
             "WHERE imported = 0 AND model IS NOT NULL AND steps IS NOT NULL ORDER BY time DESC, id LIMIT ?"
         )
-        return [
-            SpeedRow(
-                model=str(model), pixels=int(pixels), steps=int(steps), tier=Tier(tier), device=DeviceId(device),
-                profile=profile, seconds=float(seconds), time=Time(time),
-            )
-            for model, pixels, steps, tier, device, profile, seconds, time in self._rows(sql, limit)
-        ]  # fmt: skip
+        return self._made(_speed, sql, limit)
 
     # --- jobs ---
 
@@ -190,17 +193,17 @@ class Index:
             conditions.append("id >= ? AND id < ?")
             values += [f"{recipe_key}.", f"{recipe_key}/"]
         sql = f"{_JOB}WHERE {' AND '.join(conditions)} ORDER BY priority, id LIMIT ? OFFSET ?"
-        return [_job(row) for row in self._rows(sql, *values, -1 if limit is None else limit, offset)]
+        return self._made(_job, sql, *values, -1 if limit is None else limit, offset)
 
     def find_job(self, job: JobId) -> JobRow | None:
         """The job of that id, if anybody wished for it."""
-        rows = self._rows(f"{_JOB}WHERE id = ? AND state <> 'unknown'", job)
-        return _job(rows[0]) if rows else None
+        rows = self._made(_job, f"{_JOB}WHERE id = ? AND state <> 'unknown'", job)
+        return rows[0] if rows else None
 
     def find_jobs(self, start: str, *, limit: int = 2) -> list[JobRow]:
         """The jobs whose id begins with `start`: short ids as people type them."""
         sql = f"{_JOB}WHERE id >= ? AND id < ? AND state <> 'unknown' ORDER BY id LIMIT ?"
-        return [_job(row) for row in self._rows(sql, start, start + "\U0010ffff", limit)]
+        return self._made(_job, sql, start, start + "\U0010ffff", limit)
 
     def newest_segment(self) -> tuple[int, int]:
         """The number of the newest segment of the queue, and how many jobs it holds."""
@@ -240,19 +243,37 @@ class Index:
 
     def documents(self) -> list[DocumentId]:
         """Every document, by name."""
-        return [DocumentId(one) for (one,) in self._rows("SELECT document FROM documents ORDER BY document")]
+        return self._made(_document, "SELECT document FROM documents ORDER BY document")
 
     def _rows(self, sql: str, *values: object) -> list[Any]:
+        return self._made(tuple, sql, *values)
+
+    def _made(self, make: Callable[[Any], T], sql: str, *values: object) -> list[T]:
+        """What `make` makes of each row."""
         try:
-            return self._ask(sql, values)
+            return self._ask(make, sql, values)
         except database.Broken:
             self._repair()
-            return self._ask(sql, values)
+            return self._ask(make, sql, values)
 
-    def _ask(self, sql: str, values: Sequence[object]) -> list[Any]:
+    @property
+    def path(self) -> Path:
+        """The file that is asked."""
+        return self._file().path
+
+    @database.believed
+    def _ask(self, make: Callable[[Any], T], sql: str, values: Sequence[object]) -> list[T]:
         file = self._file()
-        with database.faults(file.path):
-            return file.connection.execute(sql, values).fetchall()
+        try:
+            with database.faults(file.path):
+                return [make(row) for row in file.connection.execute(sql, values).fetchall()]
+        except Damaged as error:
+            raise database.Broken(error.message, error.hint, file.path) from error
+
+
+def _way(where: str | None, names: Sequence[str] | None, text: str | None) -> str:
+    """Conditions on contents look at every row: in the order they lie, which is faster than in the order of names."""
+    return " NOT INDEXED" if (where or text) and names is None else ""
 
 
 def _chosen(
@@ -285,10 +306,7 @@ def _conditions(
         marks = ", ".join("?" * len(names))
         yield f"(a.id IN ({marks}) OR a.name_key IN ({marks}))", [*names, *(one.casefold() for one in names)]
     for word in (text or "").split():
-        yield (
-            "(instr(a.name_key, ?) OR instr(a.scene_key, ?) OR instr(a.prompt_key, ?))",
-            [word.casefold()] * 3,
-        )
+        yield "instr(a.words, ?) > 0", [word.casefold()]
     if where:
         condition = query.parse(where)
         yield condition.sql, condition.values
@@ -316,6 +334,11 @@ def _asset(row: Sequence[Any]) -> AssetRow:
     )
 
 
+def _document(row: Sequence[Any]) -> DocumentId:
+    schema.family(row[0])
+    return DocumentId(row[0])
+
+
 def _version(row: Sequence[Any]) -> VersionRow:
     return VersionRow(
         id=VersionId(row[0]),
@@ -332,6 +355,19 @@ def _take(row: Sequence[Any]) -> TakeRow:
     keyed = schema.OF_RECORD[Take].keyed
     return TakeRow(
         asset=AssetId(asset), take=decode(Take, keyed, take, text), label=label, version_label=version_label
+    )
+
+
+def _speed(row: Sequence[Any]) -> SpeedRow:
+    return SpeedRow(
+        model=str(row[0]),
+        pixels=int(row[1]),
+        steps=int(row[2]),
+        tier=Tier(row[3]),
+        device=DeviceId(row[4]),
+        profile=str(row[5]),
+        seconds=float(row[6]),
+        time=Time(row[7]),
     )
 
 

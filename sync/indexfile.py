@@ -91,16 +91,19 @@ class IndexFile:
         return database.writing(self.connection, self.path)
 
     @property
+    @database.believed
     def position(self) -> int:
         """The position in the log up to which it has followed."""
         return int(self._meta("position"))
 
     @property
+    @database.believed
     def generation(self) -> str:
         """A random mark that changes whenever the index is built anew."""
         return self._meta("generation")
 
     @property
+    @database.believed
     def all_heads(self) -> str:
         """A digest over the heads of all documents, in hexadecimal digits: equal where they hold the same changes."""
         return hashlib.sha256(b"restrike heads/1\0" + self._meta("heads").encode()).hexdigest()
@@ -113,11 +116,13 @@ class IndexFile:
         return str(row[0])
 
     @property
+    @database.believed
     def seq(self) -> int:
         """The number of the newest fact; later facts have larger ones."""
         with database.faults(self.path):
             return int(self.connection.execute("SELECT coalesce(max(seq), 0) FROM facts").fetchone()[0])
 
+    @database.believed
     def facts_after(self, seq: int) -> list[Fact]:
         """The facts with larger numbers than `seq`, oldest first."""
         sql = (
@@ -129,6 +134,7 @@ class IndexFile:
                 Fact(DocumentId(document), *rest) for document, *rest in self.connection.execute(sql, (seq,))
             ]
 
+    @database.believed
     def text(self, fact: Fact) -> str | None:
         """The text under the key of a fact, or None when there is none."""
         sql = (
@@ -141,6 +147,7 @@ class IndexFile:
             ).fetchone()
         return str(row[0]) if row else None
 
+    @database.believed
     def tails(self) -> dict[LogId, tuple[int, bytes]]:
         """How far it has seen every log: `n` and hash of the last bundle."""
         with database.faults(self.path):
@@ -149,8 +156,13 @@ class IndexFile:
 
     # --- inside `writing()` ---
 
+    @database.believed
     def note(self, position: int, bundle: Bundle) -> list[DocumentId]:
         """Record which documents a bundle changes, and their heads; its facts are added apart."""
+        with database.faults(self.path):
+            return self._note(position, bundle)
+
+    def _note(self, position: int, bundle: Bundle) -> list[DocumentId]:
         touched: dict[DocumentId, set[bytes]] = {}
         numbers: dict[DocumentId, int] = {}
         for ordinal, (document, raw) in enumerate(bundle.changes):
@@ -188,17 +200,26 @@ class IndexFile:
     def _first(self, document: DocumentId) -> bytes:
         return header(schema.genesis(document, self.steps)[-1]).hash
 
+    @database.believed
     def add(self, facts: Iterable[Fact]) -> list[Fact]:
         """Store facts and derive what follows; returns those that are new."""
-        fresh = derive.add_facts(self.connection, facts)
-        derive.derive(self.connection, fresh)
+        found = list(facts)
+        with database.faults(self.path):
+            fresh = derive.add_facts(self.connection, found)
+            derive.derive(self.connection, fresh)
         return fresh
+
+    @database.believed
+    def facts_of(self, subject: str, collection: str | None = None) -> list[Fact]:
+        """The stored facts about an asset, a job or the project, oldest first."""
+        with database.faults(self.path):
+            return derive.facts_of(self.connection, subject, collection)
 
     def keep_entries(self, entries: Iterable[Entry]) -> None:
         """Keep a second copy of the membership entries."""
-        self.connection.executemany(
-            "INSERT OR IGNORE INTO entries VALUES(?)", [(one.data,) for one in entries]
-        )
+        rows = [(one.data,) for one in entries]
+        with database.faults(self.path):
+            self.connection.executemany("INSERT OR IGNORE INTO entries VALUES(?)", rows)
 
     # --- documents ---
 
@@ -211,6 +232,7 @@ class IndexFile:
         first = self._first(document)
         return derive.document_number(self.connection, document, first), {first}
 
+    @database.believed
     def heads(self, document: DocumentId) -> tuple[bytes, ...]:
         """The heads of a document; those of its genesis when nothing is known of it."""
         with database.faults(self.path):
@@ -221,6 +243,7 @@ class IndexFile:
             return (self._first(document),)
         return tuple(sorted(_split(row[0])))
 
+    @database.believed
     def touches(self, document: DocumentId, after: int = 0) -> list[tuple[int, int]]:
         """Where the log holds changes of a document: position and place in the bundle, oldest first."""
         sql = (
@@ -230,6 +253,7 @@ class IndexFile:
         with database.faults(self.path):
             return [(int(one), int(two)) for one, two in self.connection.execute(sql, (document, after))]
 
+    @database.believed
     def known_changes(self, document: DocumentId) -> set[bytes]:
         """The hashes of a document's changes, its genesis included."""
         sql = "SELECT t.hash FROM touched t JOIN documents d ON d.number = t.document WHERE d.document = ?"
@@ -237,17 +261,24 @@ class IndexFile:
             found = {bytes(one) for (one,) in self.connection.execute(sql, (document,))}
         return found | {header(raw).hash for raw in schema.genesis(document, self.steps)}
 
+    @database.believed
     def snapshot(self, document: DocumentId) -> tuple[int, bytes] | None:
         """The position and bytes of a document's snapshot."""
-        sql = "SELECT s.position, s.data FROM snapshots s JOIN documents d ON d.number = s.document WHERE d.document = ?"
+        sql = (
+            "SELECT s.position, s.data FROM snapshots s JOIN documents d ON d.number = s.document "
+            "WHERE d.document = ?"
+        )
         with database.faults(self.path):
             row = self.connection.execute(sql, (document,)).fetchone()
         return (int(row[0]), bytes(row[1])) if row else None
 
     def keep_snapshot(self, document: DocumentId, position: int, data: bytes) -> None:
         """Keep a snapshot in place of an older one."""
-        number = derive.document_number(self.connection, document)
-        self.connection.execute("INSERT OR REPLACE INTO snapshots VALUES(?, ?, ?)", (number, position, data))
+        with database.faults(self.path):
+            number = derive.document_number(self.connection, document)
+            self.connection.execute(
+                "INSERT OR REPLACE INTO snapshots VALUES(?, ?, ?)", (number, position, data)
+            )
 
 
 def _split(heads: bytes) -> set[bytes]:

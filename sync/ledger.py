@@ -95,12 +95,11 @@ class Ledger:
         for position in self.store.positions(self.file.position):
             touched.update(dict.fromkeys(self.file.note(position, self.store.bundle(position))))
         self.file.keep_entries(self.store.entries())
-        with database.faults(self.file.path):
-            self.file.add(
-                Fact(document, collection, key, text)
-                for document in touched
-                for (collection, key), text in self.shelf.facts(document).items()
-            )
+        self.file.add(
+            Fact(document, collection, key, text)
+            for document in touched
+            for (collection, key), text in self.shelf.facts(document).items()
+        )
         return list(touched)
 
     def catch_up(self) -> None:

@@ -1,9 +1,9 @@
 """Bundles: the signed links of a device's append-only log, the only form in which changes leave or enter a store.
 
 A bundle is `{log, n, hash of n - 1, membership heads, [(document, change)…], wall ms}` with an Ed25519 signature over
-`restrike bundle/1`, a zero byte and its body. The first one of a log introduces it: kind, public key, nonce and project;
-the log's id follows from these, so a log cannot be signed by anybody else. Numbers are LEB128. Stored and sent it is one
-byte for the form, the signature, and the body deflated with a fixed dictionary of the words that facts are made of.
+`restrike bundle/1`, a zero byte and its body. The first one of a log introduces it: kind, public key, nonce and
+project; the log's id follows from these, so a log cannot be signed by anybody else. Numbers are LEB128. Stored and
+sent it is one byte for the form, the signature, and the body deflated with a dictionary of the words of facts.
 """
 
 from __future__ import annotations

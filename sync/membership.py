@@ -102,7 +102,15 @@ def project_id(entry: Entry) -> ProjectId:
 
 
 def decode(data: bytes) -> Entry:
-    """Read an entry and check its signature; raises `Damaged`."""
+    """Read an entry that comes from elsewhere and check its signature; raises `Damaged`."""
+    entry = parse(data)
+    if not identity.signed_by(entry.by, data[:64], _DOMAIN + data[64:]):
+        raise Damaged("a membership entry is not signed by its author", "it was set aside")
+    return entry
+
+
+def parse(data: bytes) -> Entry:
+    """Read an entry whose signature was checked when it was stored; raises `Damaged` where it is none."""
     try:
         if not 64 < len(data) <= LARGEST:
             raise ValueError("its length is wrong")
@@ -122,8 +130,8 @@ def decode(data: bytes) -> Entry:
         raise Damaged(
             f"a membership entry cannot be read: {error}", "it was set aside; ask for it again"
         ) from error
-    if entry.role not in ROLES or not identity.signed_by(entry.by, data[:64], _DOMAIN + data[64:]):
-        raise Damaged("a membership entry is not signed by its author", "it was set aside")
+    if entry.role not in ROLES:
+        raise Damaged(f"a membership entry names the role {entry.role!r:.40}", "it was set aside")
     return entry
 
 

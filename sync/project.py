@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from engine.faults import Conflict, Fault, NotFound, Refused
 from sync import database, derive, exchange, identity, membership, process, salvage, schema, verification
 from sync.edit import Edit, asset_facts, job_facts
 from sync.exchange import Merged
+from sync.feed import Change, Feed
 from sync.identity import Clock, Device, Random, utc_now
 from sync.incarnation import Incarnations
 from sync.index import Index
@@ -26,7 +27,6 @@ from sync.records import (
     AssetFacts,
     AssetId,
     DeviceId,
-    DocumentId,
     FactId,
     JobFacts,
     JobId,
@@ -49,11 +49,13 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """What was just added, by whomever: the documents, and each fact as document, collection, key."""
+class _Made(Generic[T]):
+    """A commit that is durable: what `build` returned, what others had added before, and how far each log went."""
 
-    documents: tuple[DocumentId, ...]
-    facts: tuple[tuple[DocumentId, str, str], ...]
+    result: T
+    foreign: list[Fact]
+    own: list[Fact]
+    written: dict[LogId, int]
 
 
 class Project:
@@ -73,11 +75,8 @@ class Project:
         self.id: ProjectId = self._members.project
         self._incarnations = Incarnations(home, device, lambda: self._ledger.store, self.id, random)
         self._adopt(ledger)
-        self._told: dict[object, Callable[[Change], None]] = {}
-        self._pending: list[Fact] = []
+        self._feed = Feed()
         self._present = False
-        self._seen = 0
-        self._generation = ""
         self._counted = 0
 
     # --- opening ---
@@ -101,11 +100,7 @@ class Project:
         where there is no project, `Refused` where a newer release made it, `Damaged` where nothing can be read.
         """
         private = folder / PRIVATE
-        if (
-            not (private / "log.db").exists()
-            and not salvage.pending(private)
-            and not (private / "index.db").exists()
-        ):
+        if not salvage.there(private):
             raise NotFound(
                 f"there is no project in {folder}", f"start one: restrike init {folder} --name NAME"
             )
@@ -132,13 +127,15 @@ class Project:
     ) -> AsyncIterator[Project]:
         """A new project called `name` in `folder`, owned by this device's member; raises `Conflict` if one is there."""
         private = folder / PRIVATE
-        if (private / "log.db").exists():
-            raise Conflict(f"there is a project in {folder} already", "open it, or choose another folder")
         device = identity.load_or_create(home, keyring=keyring, random=random)
         entry = membership.create(device, device.name or "owner", identity.now(clock), random)
         private.mkdir(parents=True, exist_ok=True)
         ledger = Ledger(private, steps, busy=busy)
-        _first_entry(ledger, [entry])
+        try:
+            _first_entry(ledger, [entry], first=True)
+        except BaseException:
+            ledger.close()
+            raise
         project = cls(folder, ledger, device, home=home, clock=clock, random=random)
         with project._closing():
             project.commit(lambda edit: _found(edit, name, schema.version(steps)))
@@ -221,28 +218,32 @@ class Project:
         it is called again should the index have to be built anew. Raises `Refused` for a device that is no member,
         `Conflict`, `BadField`, `NoSpace`, `Busy`, `Damaged`.
         """
-        return self._again(lambda: self._commit(build))
+        made = self._again(lambda: self._commit(build))
+        self._present = self._present or bool(made.written)
+        with suppress(
+            Fault, OSError
+        ):  # it is durable all the same; the next commit notes how far the logs went
+            for log_id, n in made.written.items():
+                self._incarnations.note(log_id, n)
+        self._feed.pending += made.foreign
+        self._again(self._mark)
+        self._feed.tell([*made.foreign, *made.own])
+        return made.result
 
-    def _commit(self, build: Callable[[Edit], T]) -> T:
+    def _commit(self, build: Callable[[Edit], T]) -> _Made[T]:
         written: dict[LogId, int] = {}
         with self._ledger.writing() as keep:
             self._refresh_members()
             member = self.member
-            foreign = self._news()
+            foreign = self._feed.news(self._ledger.file)
             now = identity.now(self._clock)
             edit = Edit(self._ledger, self.index, now, self.device, member, self.session, self._random)
             result = build(edit)
             if edit.facts:
                 written = self._write(edit.facts)
             keep()
-        self._present = self._present or bool(written)
-        for log_id, n in written.items():
-            self._incarnations.note(log_id, n)
-        self._pending += foreign
-        own = tuple(dict.fromkeys(edit.facts)) if written else ()
-        self._mark()
-        self._tell([*foreign, *own])
-        return result
+        own = list(dict.fromkeys(edit.facts)) if written else []
+        return _Made(result, foreign, own, written)
 
     def _write(self, facts: list[Fact]) -> dict[LogId, int]:
         if not self._present:
@@ -296,46 +297,24 @@ class Project:
 
     # --- one way out ---
 
-    @contextmanager
-    def subscribe(self, told: Callable[[Change], None]) -> Iterator[None]:
+    def subscribe(self, told: Callable[[Change], None]) -> AbstractContextManager[None]:
         """Call `told` after every change, own or others', as long as the context is entered."""
-        token = object()
-        self._told[token] = told
-        try:
-            yield
-        finally:
-            del self._told[token]
+        return self._feed.subscribe(told)
 
     def poll(self) -> Change | None:
         """What other processes added since this was asked last, None when nothing; subscribers are told as well."""
         news = self._again(self._poll)
         if news:
             self._refresh_members()
-            self._tell(news)
-        news = [*self._pending, *news]
-        self._pending = []
-        return _change(news) if news else None
+            self._feed.tell(news)
+        return self._feed.take(news)
 
     def _poll(self) -> list[Fact]:
         self._ledger.catch_up()
-        news = self._news()
-        self._mark()
-        return news
-
-    def _news(self) -> list[Fact]:
-        """What is in the index since `_mark`: everything, if another process has built it anew meanwhile."""
-        same = self._generation == self._ledger.file.generation
-        return self._ledger.file.facts_after(self._seen if same else 0)
+        return self._feed.fresh(self._ledger.file)
 
     def _mark(self) -> None:
-        self._seen = self._ledger.file.seq
-        self._generation = self._ledger.file.generation
-
-    def _tell(self, facts: Sequence[Fact]) -> None:
-        if facts and self._told:
-            change = _change(facts)
-            for told in list(self._told.values()):
-                told(change)
+        self._feed.mark(self._ledger.file)
 
     # --- other devices, integrity ---
 
@@ -351,16 +330,17 @@ class Project:
         """Take in what another device exported: verified bundle by bundle, what is bad set aside and named."""
         merged = self._again(lambda: exchange.merge(self._ledger, path, identity.now(self._clock)))
         self._refresh_members()
-        news = self._news()
-        self._mark()
-        self._tell(news)
+        self._feed.tell(self._again(lambda: self._feed.fresh(self._ledger.file)))
         return merged
 
     def verify(self, *, rebuild: bool = False) -> list[Finding]:
         """Check every stored bundle, document and fact, and say what is wrong; `rebuild` derives the index anew."""
         if rebuild:
             self._repair()
-        return verification.verify(self._ledger)
+        findings = verification.verify(self._ledger)
+        if any(one.fix == verification.SALVAGE for one in findings):
+            self._ledger.suspect()
+        return findings
 
     # --- inside ---
 
@@ -370,26 +350,23 @@ class Project:
         if rescued.lost and self._members.may_write(self.device.public):
             self.commit(lambda edit: edit.facts.extend(rescued.lost))
         salvage.finish(self._ledger.folder)
-        self._mark()
+        self._again(self._mark)
         known = schema.version(self._ledger.steps)
         if self._ledger.store.schema < known and self._members.may_write(self.device.public):
             with self._ledger.store.writing():
                 self._ledger.store.set_schema(known)
             self.commit(lambda edit: _set(edit, "schema", known))
+            self._again(lambda: exchange.retry(self._ledger, identity.now(self._clock)))
 
     def _of_project(self, collection: str) -> list[Any]:
         def read() -> list[Any]:
-            facts = derive.facts_of(self._ledger.file.connection, PROJECT_DOCUMENT, collection)
+            facts = self._ledger.file.facts_of(PROJECT_DOCUMENT, collection)
             return derive.records_of(facts).get(collection, [])
 
         return self._read(read)
 
     def _read(self, question: Callable[[], T]) -> T:
-        def ask() -> T:
-            with database.faults(self._ledger.file.path):
-                return question()
-
-        return self._again(ask)
+        return self._again(question)
 
     def _again(self, act: Callable[[], T]) -> T:
         """Act; where the index or the log turns out to be damaged, build it anew or salvage it, and act again."""
@@ -443,8 +420,13 @@ class Project:
                 self._ledger.close()
 
 
-def _first_entry(ledger: Ledger, entries: Sequence[membership.Entry]) -> None:
+def _first_entry(ledger: Ledger, entries: Sequence[membership.Entry], *, first: bool = False) -> None:
+    """Keep entries; with `first` only where there is none, else `Conflict`: of several makers one makes the project."""
     with ledger.writing() as keep:
+        if first and ledger.store.entry_count():
+            raise Conflict(
+                f"there is a project in {ledger.folder.parent} already", "open it, or choose another folder"
+            )
         ledger.store.set_schema(schema.version(ledger.steps))
         for one in entries:
             ledger.store.add_entry(one)
@@ -460,11 +442,6 @@ def _found(edit: Edit, name: str, version: int) -> None:
 def _set(edit: Edit, key: str, value: Any) -> None:
     fact_id = FactId(edit.new_id())
     edit.add(PROJECT_DOCUMENT, Setting(id=fact_id, key=key, value=value, author=edit.member, time=edit.now))
-
-
-def _change(facts: Sequence[Fact]) -> Change:
-    documents = tuple(dict.fromkeys(one.document for one in facts))
-    return Change(documents, tuple((one.document, one.collection, one.key) for one in facts))
 
 
 __all__ = [

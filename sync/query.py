@@ -21,7 +21,7 @@ Value = str | int | float
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A field of the language: the SQL expression it stands for (text in lower case), its type, its sentence in the help."""
+    """A field of the language: the SQL it stands for (text in lower case), its type, and its sentence in the help."""
 
     sql: str
     type: Type

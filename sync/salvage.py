@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from engine.faults import Damaged, Fault
-from sync import arrivals, blocks, database, indexfile, membership, schema, store
+from engine.faults import Damaged, Fault, NotFound
+from sync import arrivals, blocks, database, indexfile, membership, schema, store, verification
 from sync.ledger import SUSPECT, Ledger
 from sync.membership import Entry
 from sync.records import DocumentId, Time
@@ -44,6 +44,35 @@ class Rescued:
 def pending(folder: Path) -> bool:
     """Whether a salvage was begun and not finished."""
     return (folder / NOTE).exists()
+
+
+def there(folder: Path) -> bool:
+    """Whether a private folder holds what a project may be opened from; raises `Damaged` when all of it is aside."""
+    if pending(folder) or any((folder / one).exists() for one in (store.FILE, indexfile.FILE)):
+        return True
+    if any((folder / FOLDER).glob("log-*.db")):
+        raise _nowhere()
+    return False
+
+
+def begun(folder: Path) -> bool:
+    """Whether there is a project, be it a damaged one; a process killed while it made one leaves none yet."""
+    if not there(folder):
+        return False
+    return pending(folder) or any(_has_entries(folder / one) for one in (store.FILE, indexfile.FILE))
+
+
+def _has_entries(path: Path) -> bool:
+    """Whether a database holds membership, or cannot be read."""
+    if not path.exists():
+        return False
+    try:
+        with closing(_reading(path)) as connection:
+            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'entries'").fetchone():
+                return False
+            return connection.execute("SELECT 1 FROM entries").fetchone() is not None
+    except sqlite3.Error:
+        return True
 
 
 def open_ledger(folder: Path, steps: Sequence[Step], time: Time, *, busy: float) -> Rescued:
@@ -84,6 +113,10 @@ def _open(folder: Path, steps: Sequence[Step], busy: float) -> Rescued:
         raise Damaged("log.db is missing", "")
     ledger = Ledger(folder, steps, busy=busy)
     try:
+        if not ledger.store.entries() and not ledger.file.position:
+            raise NotFound(
+                f"making the project in {folder.parent} was never finished", "restrike init makes it"
+            )
         _check(ledger, thorough=(folder / SUSPECT).exists())
         try:
             ledger.catch_up()
@@ -104,16 +137,13 @@ def _check(ledger: Ledger, *, thorough: bool) -> None:
     if _ahead(ledger):
         raise Damaged("log.db has lost what the index has seen", "")
     if thorough:
-        for one in ledger.store.positions(0):
-            ledger.store.bundle(one)
+        for one in verification.of_log(ledger):
+            raise Damaged(f"{one.id}: {one.detail}", one.fix)
         with database.faults(ledger.store.path):
             answer = ledger.store.connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if answer != "ok":
             raise Damaged(f"log.db is damaged: {answer}", "")
-        with database.faults(ledger.file.path):
-            answer = ledger.file.connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-        if answer != "ok":
-            ledger.rebuild()
+        ledger.rebuild()
 
 
 def _ahead(ledger: Ledger) -> bool:
@@ -151,12 +181,17 @@ def _begin(folder: Path, time: Time, why: str) -> None:
 
 def _resume(folder: Path, steps: Sequence[Step], time: Time, busy: float) -> Rescued:
     stamp, why = _note(folder)
+    (folder / FOLDER).mkdir(exist_ok=True)
     old_log, old_index = folder / FOLDER / f"log-{stamp}.db", folder / FOLDER / f"index-{stamp}.db"
     _move(folder / store.FILE, old_log)
     _move(folder / indexfile.FILE, old_index)
-    ledger = Ledger(folder, steps, busy=busy)
     try:
         entries = _entries(old_log, old_index)
+    except Damaged:
+        finish(folder)  # nothing is under way any more: a backup that is put back here is to be opened
+        raise
+    ledger = Ledger(folder, steps, busy=busy)
+    try:
         membership.view(entries)
         taken = _refill(ledger, entries, old_log, time)
         lost, unreadable = _lost(ledger, old_index)
@@ -182,7 +217,7 @@ def _note(folder: Path) -> tuple[str, str]:
     try:
         value: dict[str, Any] = json.loads((folder / NOTE).read_text("utf-8"))
         stamp, why = str(value["stamp"]), str(value["why"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         hint = f"look at what lies in {FOLDER}/, then delete {NOTE}"
         raise Damaged(f"{NOTE} cannot be read", hint) from error
     return "".join(one for one in stamp if one.isalnum()), why
@@ -208,11 +243,15 @@ def _entries(old_log: Path, old_index: Path) -> list[Entry]:
                 entry = membership.decode(data)
                 found[entry.hash] = entry
     if not found:
-        raise Damaged(
-            "neither the log nor the index can be read any more",
-            f"both lie in {FOLDER}/; get an export from another device, or restore a backup",
-        )
+        raise _nowhere()
     return list(found.values())
+
+
+def _nowhere() -> Damaged:
+    return Damaged(
+        "neither the log nor the index can be read any more",
+        f"both lie in .restrike/{FOLDER}/; get an export from another device, or restore a backup",
+    )
 
 
 def _refill(ledger: Ledger, entries: Sequence[Entry], old_log: Path, time: Time) -> arrivals.Taken:
@@ -229,7 +268,7 @@ def _refill(ledger: Ledger, entries: Sequence[Entry], old_log: Path, time: Time)
 def _bundles(path: Path) -> Iterator[bytes]:
     """Every bundle that can still be read, in any order, some more than once; also those that waited.
 
-    Tables are read from both ends, through their indexes, and row by row, since a broken page hides what lies behind it.
+    Tables are read from both ends, by their indexes, and row by row: a broken page hides what lies behind it.
     """
     queries = (
         "SELECT 0, data FROM bundles ORDER BY position",
@@ -268,7 +307,10 @@ def _contents(first: object, data: object) -> Iterator[bytes]:
 
 def _lost(ledger: Ledger, old_index: Path) -> tuple[list[Fact], str]:
     """The facts that the old index has and the new one lacks, and what could not be read of it."""
-    sql = "SELECT d.document, f.collection, f.key, f.text FROM facts f JOIN documents d ON d.number = f.document ORDER BY f.seq"
+    sql = (
+        "SELECT d.document, f.collection, f.key, f.text FROM facts f JOIN documents d ON d.number = f.document "
+        "ORDER BY f.seq"
+    )
     found, broken = [], 0
     for row in _rows(old_index, sql):
         try:

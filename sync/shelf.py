@@ -83,7 +83,7 @@ class Shelf:
             self.index.keep_snapshot(document, touches[-1][0], data)
 
     def _load(self, document: DocumentId, actor: bytes) -> Document:
-        from sync.document import Document
+        from sync.document import Document, DocumentBroken
 
         genesis = schema.genesis(document, self.index.steps)
         heads = self.index.heads(document)
@@ -95,11 +95,17 @@ class Shelf:
                     return found
             except Damaged:
                 pass  # a snapshot is only a cache: all changes tell the same
-        found = Document.load(genesis, self.changes(document), actor)
+        try:
+            found = Document.load(genesis, self.changes(document), actor)
+        except DocumentBroken as error:  # what the log holds was checked, so the index leaves something out
+            raise self._wrong(f"{document}: {error.message}") from error
         if found.heads != heads:
-            hint = "delete .restrike/index.db; it is built anew"
-            raise database.Broken(f"the index names other heads of {document}", hint, self.index.path)
+            raise self._wrong(f"it names other heads of {document}")
         return found
+
+    def _wrong(self, why: str) -> database.Broken:
+        hint = "restrike verify --rebuild derives it anew"
+        return database.Broken(f"the index is wrong: {why}", hint, self.index.path)
 
     def _bundle(self, position: int) -> Bundle:
         found = self._bundles.pop(position, None) or self.store.bundle(position)

@@ -93,6 +93,7 @@ class Store:
             return True
 
     @property
+    @database.believed
     def schema(self) -> int:
         """The schema of the release that wrote here last."""
         return int(self._rows("SELECT coalesce((SELECT value FROM meta WHERE key = 'schema'), 1)")[0][0])
@@ -104,11 +105,16 @@ class Store:
     # --- bundles ---
 
     @property
+    @database.believed
     def position(self) -> int:
         """The position of the newest bundle, 0 when there is none."""
-        sql = "SELECT max((SELECT coalesce(max(position), 0) FROM bundles), (SELECT coalesce(max(last), 0) FROM blocks))"
+        sql = (
+            "SELECT max((SELECT coalesce(max(position), 0) FROM bundles), "
+            "(SELECT coalesce(max(last), 0) FROM blocks))"
+        )
         return int(self._rows(sql)[0][0])
 
+    @database.believed
     def logs(self) -> dict[LogId, Log]:
         """Every log that has a bundle here."""
         rows = self._rows("SELECT number, log, kind, public, nonce, project, last, hash FROM logs")
@@ -119,6 +125,7 @@ class Store:
             for number, log_id, kind, public, nonce, project, last, digest in rows
         }
 
+    @database.believed
     def append(self, bundle: Bundle) -> int:
         """Add the next bundle of a log and return its position; the caller has checked it, and holds `writing()`."""
         known = self._rows("SELECT number, last, hash FROM logs WHERE log = ?", bundle.log)
@@ -145,6 +152,7 @@ class Store:
             )
         return position
 
+    @database.believed
     def bundle(self, position: int) -> Bundle:
         """The bundle at a position; raises `Broken` when it cannot be read back."""
         rows = self._rows("SELECT data FROM bundles WHERE position = ?", position)
@@ -157,6 +165,7 @@ class Store:
             raise database.Broken(f"the log has no bundle at {position}", _SALVAGE, self.path)
         return found
 
+    @database.believed
     def positions(self, after: int) -> list[int]:
         """The positions that follow `after`, oldest first."""
         found = [int(one) for (one,) in self._rows("SELECT position FROM bundles WHERE position > ?", after)]
@@ -164,11 +173,13 @@ class Store:
             found += [one for one in self._block(first) if one > after]
         return sorted(found)
 
+    @database.believed
     def pieces(self) -> list[tuple[int, bool]]:
         """Where bundles lie, oldest first: the first position, and whether it is a block of several."""
         loose = [(int(one), False) for (one,) in self._rows("SELECT position FROM bundles")]
         return sorted(loose + [(int(one), True) for (one,) in self._rows("SELECT first FROM blocks")])
 
+    @database.believed
     def piece(self, position: int, block: bool) -> list[Bundle]:
         """The bundles of one of `pieces`; raises `Broken` when it cannot be read back."""
         return list(self._block(position).values()) if block else [self.bundle(position)]
@@ -178,6 +189,7 @@ class Store:
         for position, block in self.pieces():
             yield from self.piece(position, block)
 
+    @database.believed
     def at(self, log_id: LogId, n: int) -> Bundle | None:
         """One bundle by its place in its log."""
         sql = "SELECT b.position FROM bundles b JOIN logs l ON l.number = b.log WHERE l.log = ? AND b.n = ?"
@@ -185,13 +197,14 @@ class Store:
         if rows:
             return self.bundle(rows[0][0])
         sql = (
-            "SELECT s.block FROM spans s JOIN logs l ON l.number = s.log WHERE l.log = ? AND s.first <= ? AND s.last >= ? "
-            "ORDER BY s.first DESC LIMIT 1"
+            "SELECT s.block FROM spans s JOIN logs l ON l.number = s.log "
+            "WHERE l.log = ? AND s.first <= ? AND s.last >= ? ORDER BY s.first DESC LIMIT 1"
         )
         rows = self._rows(sql, log_id, n, n)
         found = self._block(rows[0][0]).values() if rows else ()
         return next((one for one in found if one.log == log_id and one.n == n), None)
 
+    @database.believed
     def pack(self) -> None:
         """Put loose bundles into blocks, if enough have gathered; inside `writing()`."""
         packed = int(self._rows("SELECT coalesce((SELECT value FROM meta WHERE key = 'packed'), 0)")[0][0])
@@ -245,9 +258,10 @@ class Store:
 
     # --- membership, what waits, what is set aside ---
 
+    @database.believed
     def entries(self) -> list[Entry]:
-        """The membership entries."""
-        return [membership.decode(data) for (data,) in self._rows("SELECT data FROM entries ORDER BY number")]
+        """The membership entries; their signatures were checked as they came in."""
+        return [membership.parse(data) for (data,) in self._rows("SELECT data FROM entries ORDER BY number")]
 
     def entry_count(self) -> int:
         """How many membership entries there are."""
@@ -261,6 +275,7 @@ class Store:
         """Keep a bundle until what it depends on arrives."""
         self._do("INSERT OR IGNORE INTO waiting(log, n, data) VALUES(?, ?, ?)", log_id, n, data)
 
+    @database.believed
     def waiting(self) -> list[bytes]:
         """The bundles that wait."""
         return [data for (data,) in self._rows("SELECT data FROM waiting ORDER BY log, n")]
@@ -275,6 +290,7 @@ class Store:
         sql = "INSERT OR IGNORE INTO quarantine(what, name, detail, fix, data, time) VALUES(?, ?, ?, ?, ?, ?)"
         self._do(sql, finding.what, finding.id, finding.detail, finding.fix, data, time)
 
+    @database.believed
     def quarantined(self) -> list[Finding]:
         """What was set aside, oldest first."""
         return [
@@ -294,6 +310,7 @@ class Store:
         """Note that a session has ended by itself."""
         self._do("UPDATE sessions SET ended = 1 WHERE session = ?", session)
 
+    @database.believed
     def sessions(self) -> list[tuple[SessionId, int, str, bool]]:
         """Session, process id, process start and whether it ended, of every session that wrote here."""
         rows = self._rows("SELECT session, pid, started, ended FROM sessions")

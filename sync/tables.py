@@ -20,7 +20,7 @@ from sync.records import (
     VersionId,
 )
 
-EPOCH: Final = 1
+EPOCH: Final = 2
 """Raised by every release that derives or lays out anything differently: an index of another epoch is built anew."""
 
 TABLES: Final = """
@@ -41,7 +41,7 @@ CREATE TABLE assets(n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NO
   label TEXT, tier TEXT, recipe_key TEXT, forked INTEGER NOT NULL, stale INTEGER NOT NULL DEFAULT 0,
   versions INTEGER NOT NULL, takes INTEGER NOT NULL, approved TEXT, time TEXT NOT NULL, model TEXT, seed TEXT,
   steps INTEGER, guidance REAL, width INTEGER, height INTEGER, strength REAL, scheduler TEXT, prompt_key TEXT NOT NULL,
-  negative_key TEXT NOT NULL);
+  negative_key TEXT NOT NULL, words TEXT NOT NULL);
 CREATE INDEX assets_by_name ON assets(gone, name_key, id);
 CREATE INDEX assets_by_any_name ON assets(name_key);
 CREATE INDEX assets_by_scene ON assets(gone, scene, name_key, id);
@@ -54,16 +54,16 @@ CREATE TABLE versions(id TEXT PRIMARY KEY, asset TEXT NOT NULL, number INTEGER N
 CREATE INDEX versions_by_asset ON versions(asset);
 CREATE INDEX versions_by_recipe ON versions(recipe_key);
 CREATE TABLE takes(n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, asset TEXT NOT NULL, version TEXT NOT NULL,
-  label TEXT NOT NULL, version_label TEXT NOT NULL, recipe_key TEXT NOT NULL, sha256 TEXT NOT NULL, bytes INTEGER NOT NULL,
-  time TEXT NOT NULL, imported INTEGER NOT NULL, model TEXT, pixels INTEGER NOT NULL, steps INTEGER, tier TEXT,
-  device TEXT NOT NULL, profile TEXT NOT NULL, seconds REAL NOT NULL);
+  label TEXT NOT NULL, version_label TEXT NOT NULL, recipe_key TEXT NOT NULL, sha256 TEXT NOT NULL,
+  bytes INTEGER NOT NULL, time TEXT NOT NULL, imported INTEGER NOT NULL, model TEXT, pixels INTEGER NOT NULL,
+  steps INTEGER, tier TEXT, device TEXT NOT NULL, profile TEXT NOT NULL, seconds REAL NOT NULL);
 CREATE INDEX takes_by_asset ON takes(asset, time, id);
 CREATE INDEX takes_by_recipe ON takes(recipe_key);
 CREATE INDEX takes_by_time ON takes(time, id);
 CREATE INDEX takes_by_bytes ON takes(sha256);
-CREATE TABLE jobs(n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, document TEXT NOT NULL, asset TEXT, version TEXT,
-  item INTEGER, tier TEXT NOT NULL, state TEXT NOT NULL, owner TEXT, votes INTEGER NOT NULL, generation INTEGER NOT NULL,
-  priority REAL NOT NULL, time TEXT NOT NULL, recipe_key TEXT NOT NULL, take TEXT);
+CREATE TABLE jobs(n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, document TEXT NOT NULL, asset TEXT,
+  version TEXT, item INTEGER, tier TEXT NOT NULL, state TEXT NOT NULL, owner TEXT, votes INTEGER NOT NULL,
+  generation INTEGER NOT NULL, priority REAL NOT NULL, time TEXT NOT NULL, recipe_key TEXT NOT NULL, take TEXT);
 CREATE INDEX jobs_by_state ON jobs(state, priority, id);
 CREATE INDEX jobs_by_priority ON jobs(priority, id);
 CREATE INDEX jobs_by_asset ON jobs(asset);

@@ -1,4 +1,4 @@
-"""New facts into changes, changes into signed bundles, bundles into the log and the index: all inside one transaction."""
+"""New facts into changes, changes into signed bundles, bundles into log and index: all inside one transaction."""
 
 from __future__ import annotations
 

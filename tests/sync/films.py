@@ -88,17 +88,42 @@ class Film:
         )
         seed = self.draw.randrange(2**32)
         parameters: dict[str, Any] = {
-            "model": MODEL, "prompt": prompt, "seed": str(seed), "steps": 20, "guidance": 5.0, "width": 256,
-            "height": 144, "scheduler": "DDIMScheduler", "dtype": "float32", "chosen": ["prompt", "seed"],
-        }  # fmt: skip
+            "model": MODEL,
+            "prompt": prompt,
+            "seed": str(seed),
+            "steps": 20,
+            "guidance": 5.0,
+            "width": 256,
+            "height": 144,
+            "scheduler": "DDIMScheduler",
+            "dtype": "float32",
+            "chosen": ["prompt", "seed"],
+        }
         recipe = Recipe(
-            pipeline="StableDiffusionPipeline", operation="text-to-image", model=MODEL, prompt=prompt, seed=seed, steps=20,
-            guidance=5.0, width=256, height=144, scheduler=Scheduler("DDIMScheduler", CONFIG),
-        )  # fmt: skip
+            pipeline="StableDiffusionPipeline",
+            operation="text-to-image",
+            model=MODEL,
+            prompt=prompt,
+            seed=seed,
+            steps=20,
+            guidance=5.0,
+            width=256,
+            height=144,
+            scheduler=Scheduler("DDIMScheduler", CONFIG),
+        )
         version = Version(
-            id=VersionId(self.id()), number=number, parents=tuple(parents), author=edit.member, time=edit.now, note="",
-            tier=Tier.STANDARD, parameters=parameters, links=(), recipe=recipe.canonical().decode(), recipe_key=recipe.key,
-        )  # fmt: skip
+            id=VersionId(self.id()),
+            number=number,
+            parents=tuple(parents),
+            author=edit.member,
+            time=edit.now,
+            note="",
+            tier=Tier.STANDARD,
+            parameters=parameters,
+            links=(),
+            recipe=recipe.canonical().decode(),
+            recipe_key=recipe.key,
+        )
         edit.add(asset_document(asset), version)
         return version
 
@@ -106,13 +131,30 @@ class Film:
         """Add a take of a version's recipe."""
         key = version.recipe_key if number == 1 else RecipeKey(self.digest())
         take = Take(
-            id=TakeId(self.id()), version=version.id, number=number, item=number - 1, recipe_key=key,
-            sha256=FileDigest(self.digest()), pixels=PixelDigest(self.digest()), bytes=self.draw.randrange(7_000, 90_000),
-            media_type="image/png", width=256, height=144, frames=1, profile=PROFILE, seconds=self.draw.uniform(1, 3),
-            worker=edit.session, member=edit.member, device=edit.device.id, time=edit.now, provisional=False, own_noise=True,
+            id=TakeId(self.id()),
+            version=version.id,
+            number=number,
+            item=number - 1,
+            recipe_key=key,
+            sha256=FileDigest(self.digest()),
+            pixels=PixelDigest(self.digest()),
+            bytes=self.draw.randrange(7_000, 90_000),
+            media_type="image/png",
+            width=256,
+            height=144,
+            frames=1,
+            profile=PROFILE,
+            seconds=self.draw.uniform(1, 3),
+            worker=edit.session,
+            member=edit.member,
+            device=edit.device.id,
+            time=edit.now,
+            provisional=False,
+            own_noise=True,
             file=f"03_Renders/SC-01/{name}/{name}_v{version.number:02d}_take{number:02d}.png",
-            thumb=FileDigest(self.digest()), proxy=None,
-        )  # fmt: skip
+            thumb=FileDigest(self.digest()),
+            proxy=None,
+        )
         edit.add(asset_document(asset), take)
         return take
 
@@ -122,10 +164,17 @@ class Film:
         edit.add(
             edit.queue_document(job),
             Wish(
-                job=job, session=edit.session, asset=asset, version=version.id, item=take.item, tier=Tier.STANDARD,
-                vt=self.draw.uniform(0, 1000), member=edit.member, time=edit.now,
+                job=job,
+                session=edit.session,
+                asset=asset,
+                version=version.id,
+                item=take.item,
+                tier=Tier.STANDARD,
+                vt=self.draw.uniform(0, 1000),
+                member=edit.member,
+                time=edit.now,
             ),
-        )  # fmt: skip
+        )
         return job
 
     def claim(self, edit: Edit, job: JobId) -> None:
@@ -154,11 +203,22 @@ class Film:
         edit.add(
             asset_document(asset),
             Struck(
-                id=FactId(self.id()), take=take.id, purpose="prove", grade=Grade.R0, sha256=take.sha256, pixels=take.pixels,
-                bytes=take.bytes, psnr_db=None, ssim=1.0, profile=PROFILE, seconds=take.seconds, member=edit.member,
-                device=edit.device.id, time=edit.now,
+                id=FactId(self.id()),
+                take=take.id,
+                purpose="prove",
+                grade=Grade.R0,
+                sha256=take.sha256,
+                pixels=take.pixels,
+                bytes=take.bytes,
+                psnr_db=None,
+                ssim=1.0,
+                profile=PROFILE,
+                seconds=take.seconds,
+                member=edit.member,
+                device=edit.device.id,
+                time=edit.now,
             ),
-        )  # fmt: skip
+        )
 
     def approve(self, edit: Edit, asset: AssetId, take: Take) -> None:
         """Approve a take."""

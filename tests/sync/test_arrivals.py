@@ -40,7 +40,9 @@ class Author:
         """The actor that its changes must have."""
         return bytes.fromhex(self.intro.log)
 
-    def bundle(self, *changes: tuple[DocumentId, bytes], after: Sequence[Bundle] = (), n: int | None = None) -> Bundle:
+    def bundle(
+        self, *changes: tuple[DocumentId, bytes], after: Sequence[Bundle] = (), n: int | None = None
+    ) -> Bundle:
         """The next bundle of its log."""
         previous = after[-1].hash if after else log.NOTHING
         number = n or len(after) + 1
@@ -66,7 +68,9 @@ def author(project: Project, home: Path) -> Author:
 
 def deliver(project: Project, *bundles: Bundle) -> Taken:
     with project._ledger.writing() as keep:
-        taken = arrivals.take(project._ledger, project.members, [one.encode() for one in bundles], Time("now"))
+        taken = arrivals.take(
+            project._ledger, project.members, [one.encode() for one in bundles], Time("now")
+        )
         keep()
     return taken
 
@@ -98,7 +102,9 @@ async def test_foreign_and_forged_bundles_are_set_aside(desk: Desk, tmp_path: Pa
         good = friend.bundle(*friend.put("1"))
         forged = log.parse(good.body, stranger.device.sign(good.body))
         assert "signature" in reasons(deliver(project, forged))
-        taken_over = log.sign(friend.device, stranger.intro.log, 1, log.NOTHING, [], wall=0, intro=friend.intro)
+        taken_over = log.sign(
+            friend.device, stranger.intro.log, 1, log.NOTHING, [], wall=0, intro=friend.intro
+        )
         assert "not its author's" in reasons(deliver(project, taken_over))
         assert contents(project) == before
         assert len(project.verify()) == 4
@@ -121,8 +127,12 @@ async def test_a_chain_has_no_gaps_and_no_twins(desk: Desk, tmp_path: Path) -> N
         assert deliver(project).waiting == 0
 
 
-@pytest.mark.parametrize("case", ["actor", "log", "document", "shape", "rewrite", "number", "garbage", "again"])
-async def test_a_bad_change_is_set_aside_with_what_builds_on_it(desk: Desk, tmp_path: Path, case: str) -> None:
+@pytest.mark.parametrize(
+    "case", ["actor", "log", "document", "shape", "rewrite", "number", "garbage", "again"]
+)
+async def test_a_bad_change_is_set_aside_with_what_builds_on_it(
+    desk: Desk, tmp_path: Path, case: str
+) -> None:
     async with desk.started("MARA") as project:
         some = author(project, tmp_path / "other")
         mara = project.index.assets()[0].id
@@ -132,14 +142,17 @@ async def test_a_bad_change_is_set_aside_with_what_builds_on_it(desk: Desk, tmp_
         queue = DocumentId("queue/1")
         bad = {
             "actor": (HERE, stranger.put([("renamed", "k", "x")])),
-            "log": (queue, Document.load(schema.genesis(queue), [], some.actor).put([("q", "a/b/low", "{}")])),
+            "log": (
+                queue,
+                Document.load(schema.genesis(queue), [], some.actor).put([("q", "a/b/low", "{}")]),
+            ),
             "document": (DocumentId("nowhere/1"), good[1]),
             "shape": (HERE, first_change(["more"], some.actor, [*schema.genesis(HERE), good[1]])),
             "rewrite": (HERE, live.put([("renamed", "k0", "other")])),
             "number": (asset_document(mara), some.put("1", "2")[1][1]),
             "garbage": (HERE, b"no change"),
             "again": good,
-        }[case]  # fmt: skip
+        }[case]
         before = contents(project)
         first = some.bundle(good)
         second = some.bundle(bad, after=[first])

@@ -13,7 +13,6 @@ from sync import blocks, identity, log
 from sync.log import Bundle
 from sync.records import DocumentId, LogId
 
-
 KEY = hashlib.sha512(b"key").hexdigest().encode()
 
 

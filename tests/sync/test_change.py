@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from engine.faults import Damaged
 from sync import change
 from sync.document import Document, first_change
-from sync.schema import GENESIS, genesis
 from sync.records import DocumentId
+from sync.schema import GENESIS, genesis
 
 ACTOR = bytes(range(16))
 

@@ -47,8 +47,11 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
     if "tuple" in name:
         return st.lists(IDS, max_size=3).map(tuple)
     kinds: dict[Any, st.SearchStrategy[Any]] = {
-        int: st.integers(0, 2**53), float: NUMBERS, bool: st.booleans(), str: TEXTS,
-    }  # fmt: skip
+        int: st.integers(0, 2**53),
+        float: NUMBERS,
+        bool: st.booleans(),
+        str: TEXTS,
+    }
     return kinds[hint]
 
 
@@ -56,7 +59,9 @@ def records(place: Collection) -> st.SearchStrategy[Any]:
     """Any record of a collection, all fields at random, ids where the key needs them."""
     hints = get_type_hints(place.record)
     keyed = {name: IDS if hints[name] not in (int, Tier) else values(hints[name]) for name in place.keyed}
-    return st.builds(place.record, **{f.name: keyed.get(f.name, values(hints[f.name])) for f in fields(place.record)})
+    return st.builds(
+        place.record, **{f.name: keyed.get(f.name, values(hints[f.name])) for f in fields(place.record)}
+    )
 
 
 @pytest.mark.parametrize("place", COLLECTIONS, ids=lambda one: f"{one.family}-{one.name}")
@@ -70,14 +75,30 @@ def test_every_record_comes_back_as_it_was(place: Collection, data: st.DataObjec
 
 def version(**changes: Any) -> Version:
     recipe = Recipe(
-        pipeline="StableDiffusionPipeline", operation="text-to-image", model=ModelDigest("a" * 64), prompt="a red tower",
-        seed=7, steps=20, guidance=7.5, width=512, height=512, scheduler=Scheduler("DDIM", {"beta": 0.00085}),
-    )  # fmt: skip
+        pipeline="StableDiffusionPipeline",
+        operation="text-to-image",
+        model=ModelDigest("a" * 64),
+        prompt="a red tower",
+        seed=7,
+        steps=20,
+        guidance=7.5,
+        width=512,
+        height=512,
+        scheduler=Scheduler("DDIM", {"beta": 0.00085}),
+    )
     found = Version(
-        id=VersionId("v"), number=1, parents=(), author=MemberId("m"), time=Time("2026-01-01T00:00:00.000Z"), note="",
-        tier=Tier.LOW, parameters={"prompt": "a red tower", "steps": 20, "guidance": 7.5, "width": 512, "seed": 7},
-        links=(), recipe=recipe.canonical().decode(), recipe_key=recipe.key,
-    )  # fmt: skip
+        id=VersionId("v"),
+        number=1,
+        parents=(),
+        author=MemberId("m"),
+        time=Time("2026-01-01T00:00:00.000Z"),
+        note="",
+        tier=Tier.LOW,
+        parameters={"prompt": "a red tower", "steps": 20, "guidance": 7.5, "width": 512, "seed": 7},
+        links=(),
+        recipe=recipe.canonical().decode(),
+        recipe_key=recipe.key,
+    )
     return replace(found, **changes)
 
 
@@ -87,18 +108,20 @@ def test_a_recipe_is_stored_as_what_its_parameters_do_not_say() -> None:
     assert codec.decode(Version, ("id",), "v", text) == version()
 
 
-@pytest.mark.parametrize("recipe", ["", "no json", "[1]", '{"b":1,"a":2}', '{"x":1e-06}', '{ "a": 1 }', '{"steps":20.0}'])
+@pytest.mark.parametrize(
+    "recipe", ["", "no json", "[1]", '{"b":1,"a":2}', '{"x":1e-06}', '{ "a": 1 }', '{"steps":20.0}']
+)
 def test_a_recipe_in_any_other_writing_is_stored_as_it_is(recipe: str) -> None:
     odd = version(recipe=recipe)
     assert codec.decode(Version, ("id",), "v", codec.encode(odd, ("id",))) == odd
 
 
 def test_defaults_and_what_is_missing_are_not_written() -> None:
-    take = Take(**{
-        f.name: {"int": 1, "float": 1.0, "bool": True}.get(str(f.type), "x")
-        for f in fields(Take)
-        if f.default is MISSING
-    })  # fmt: skip
+    plain = {"int": 1, "float": 1.0, "bool": True}
+    given: dict[str, Any] = {
+        f.name: plain.get(str(f.type), "x") for f in fields(Take) if f.default is MISSING
+    }
+    take = Take(**given)
     written = json.loads(codec.encode(take, ("id",)))
     assert not {"id", "consumed", "thumb", "proxy", "latents", "imported"} & set(written)
     assert codec.decode(Take, ("id",), "x", codec.encode(take, ("id",))) == take
@@ -111,9 +134,20 @@ def test_fields_of_a_later_release_are_ignored() -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("number", "1"), ("number", True), ("number", 2**64), ("tier", "huge"), ("parents", "v"), ("parents", [1]),
-     ("parameters", []), ("links", [[]]), ("links", [{"asset": 1, "role": "x"}]), ("links", [{"asset": "a"}]), ("note", None)],
-)  # fmt: skip
+    [
+        ("number", "1"),
+        ("number", True),
+        ("number", 2**64),
+        ("tier", "huge"),
+        ("parents", "v"),
+        ("parents", [1]),
+        ("parameters", []),
+        ("links", [[]]),
+        ("links", [{"asset": 1, "role": "x"}]),
+        ("links", [{"asset": "a"}]),
+        ("note", None),
+    ],
+)
 def test_a_field_of_another_type_is_damage(field: str, value: object) -> None:
     text = json.dumps({**json.loads(codec.encode(version(), ("id",))), field: value})
     with pytest.raises(Damaged):

@@ -18,9 +18,14 @@ def test_a_transaction_is_kept_whole_or_not_at_all(tmp_path: Path) -> None:
     with database.writing(connection, path):
         connection.execute("CREATE TABLE t(a)")
         connection.execute("INSERT INTO t VALUES(1)")
-    with pytest.raises(ValueError, match="stop"), database.writing(connection, path):
-        connection.execute("INSERT INTO t VALUES(2)")
-        raise ValueError("stop")
+
+    def fail() -> None:
+        with database.writing(connection, path):
+            connection.execute("INSERT INTO t VALUES(2)")
+            raise ValueError("stop")
+
+    with pytest.raises(ValueError, match="stop"):
+        fail()
     assert connection.execute("SELECT a FROM t").fetchall() == [(1,)]
     connection.close()
 

@@ -40,7 +40,9 @@ def same(one: Project, two: Project) -> None:
     assert two.verify() == []
 
 
-async def test_both_edit_apart_and_agree_after_exchanging_files(desks: tuple[Desk, Desk], tmp_path: Path) -> None:
+async def test_both_edit_apart_and_agree_after_exchanging_files(
+    desks: tuple[Desk, Desk], tmp_path: Path
+) -> None:
     file, back = tmp_path / "there.restrike", tmp_path / "back.restrike"
     await shared(desks, file, "MARA", "NORA")
     async with desks[0].open() as one, desks[1].open() as two:

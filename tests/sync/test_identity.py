@@ -24,7 +24,10 @@ def test_ids_have_26_plain_characters_and_follow_from_the_random_bytes() -> None
 
 def test_times_are_utc_with_milliseconds() -> None:
     east = timezone(timedelta(hours=2))
-    assert identity.now(lambda: datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=east)) == "2026-01-02T01:04:05.678Z"
+    assert (
+        identity.now(lambda: datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=east))
+        == "2026-01-02T01:04:05.678Z"
+    )
     assert identity.now(lambda: datetime(2026, 1, 2, tzinfo=UTC)) == "2026-01-02T00:00:00.000Z"
 
 
@@ -77,7 +80,12 @@ def test_without_a_keyring_the_key_cannot_go_there(tmp_path: Path) -> None:
 
 
 def test_a_log_belongs_to_its_kind_key_and_nonce() -> None:
-    ids = {identity.log_id(kind, key, nonce) for kind in ("a", "b") for key in (b"1", b"2") for nonce in (b"3", b"4")}
+    ids = {
+        identity.log_id(kind, key, nonce)
+        for kind in ("a", "b")
+        for key in (b"1", b"2")
+        for nonce in (b"3", b"4")
+    }
     assert len(ids) == 8
     assert {len(one) for one in ids} == {32}
     assert len(identity.device_id(os.urandom(32))) == 64

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from engine.faults import Damaged
 from sync import identity, log
+from sync.change import LARGEST
 from sync.identity import Device
 from sync.log import Intro
 from sync.records import DocumentId, ProjectId
@@ -27,7 +28,14 @@ def signed(device: Device, *texts: bytes, n: int = 1) -> log.Bundle:
     intro = Intro("project", device.public, bytes(16), PROJECT)
     changes = [(DocumentId(f"asset/a{k}"), text) for k, text in enumerate(texts)]
     return log.sign(
-        device, intro.log, n, log.NOTHING, changes, wall=1234, members=[bytes(32)], intro=intro if n == 1 else None
+        device,
+        intro.log,
+        n,
+        log.NOTHING,
+        changes,
+        wall=1234,
+        members=[bytes(32)],
+        intro=intro if n == 1 else None,
     )
 
 
@@ -88,7 +96,7 @@ def test_cut_short_it_is_refused(device: Device) -> None:
 
 
 def test_a_bomb_does_not_go_off(device: Device) -> None:
-    huge = signed(device, bytes(log.LARGEST_CHANGE), *[bytes(log.LARGEST_CHANGE)] * 4)
+    huge = signed(device, bytes(LARGEST), *[bytes(LARGEST)] * 4)
     assert len(huge.encode()) < 4000
     with pytest.raises(Damaged, match="length"):
         log.decode(huge.encode())

@@ -90,4 +90,6 @@ def test_a_project_has_one_beginning(tmp_path: Path) -> None:
     with pytest.raises(Damaged):
         membership.view([])
     with pytest.raises(Damaged):
-        membership.view([membership.create(ada, "a", time(0), bytes), membership.create(ada, "b", time(1), bytes)])
+        membership.view(
+            [membership.create(ada, "a", time(0), bytes), membership.create(ada, "b", time(1), bytes)]
+        )

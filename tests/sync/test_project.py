@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from engine.faults import BadField, Conflict, NotFound, Refused
+from engine.recipe import ModelDigest
 from sync import identity
 from sync.project import PROJECT_DOCUMENT, Change, Edit, Project, asset_document
 from sync.records import AssetId, FactId, Kind, Model, Profile, Renamed, SessionId, Setting, Superseded
@@ -80,8 +82,14 @@ async def test_a_fact_is_written_once(desk: Desk) -> None:
         asset = project.index.assets()[0].id
 
         def build(edit: Edit, name: str) -> None:
-            fact = Renamed(id=FactId("one"), name=name, author=edit.member, time=project.asset(asset).asset.time)
+            fact = Renamed(
+                id=FactId("one"), name=name, author=edit.member, time=project.asset(asset).asset.time
+            )
             edit.add(asset_document(asset), fact)
+
+        def twice(edit: Edit) -> None:
+            build(edit, "A")
+            build(edit, "C")
 
         project.commit(lambda edit: build(edit, "A"))
         heads = project.index.heads()
@@ -90,7 +98,7 @@ async def test_a_fact_is_written_once(desk: Desk) -> None:
         with pytest.raises(Conflict, match="other contents"):
             project.commit(lambda edit: build(edit, "B"))
         with pytest.raises(Conflict):
-            project.commit(lambda edit: (build(edit, "A"), build(edit, "C")))
+            project.commit(twice)
         with pytest.raises(BadField):
             project.commit(lambda edit: build(edit, "x" * 20_000))
         assert names(project) == ["A"]
@@ -100,24 +108,43 @@ async def test_what_the_project_document_says(desk: Desk) -> None:
     async with desk.create() as project:
 
         def build(edit: Edit, value: object) -> None:
-            stamp = {"author": edit.member, "time": edit.now}
-            edit.add(PROJECT_DOCUMENT, Setting(id=FactId(edit.new_id()), key="paused", value=value, **stamp))
+            fact = FactId(edit.new_id())
+            setting = Setting(id=fact, key="paused", value=value, author=edit.member, time=edit.now)
+            edit.add(PROJECT_DOCUMENT, setting)
 
         assert project.setting("paused", "unset") == "unset"
         for value in (True, {"a": [1, None]}, None, False):
-            project.commit(lambda edit, value=value: build(edit, value))
+            project.commit(partial(build, value=value))
             assert project.setting("paused", "unset") == value
         film = Film.seeded()
 
         def models(edit: Edit) -> None:
             for n in (1, 2):
-                edit.add(PROJECT_DOCUMENT, Model(
-                    id=FactId(film.id()), digest=f"d{n}", name=f"m{n}", pipeline="P", bytes=n, source="", licence="",
-                    facts={"steps": {"low": 8}}, author=edit.member, time=edit.now,
-                ))  # fmt: skip
-            edit.add(PROJECT_DOCUMENT, Superseded(
-                id=FactId(film.id()), old="d1", new="d2", author=edit.member, time=edit.now,
-            ))  # fmt: skip
+                edit.add(
+                    PROJECT_DOCUMENT,
+                    Model(
+                        id=FactId(film.id()),
+                        digest=ModelDigest(f"d{n}"),
+                        name=f"m{n}",
+                        pipeline="P",
+                        bytes=n,
+                        source="",
+                        licence="",
+                        facts={"steps": {"low": 8}},
+                        author=edit.member,
+                        time=edit.now,
+                    ),
+                )
+            edit.add(
+                PROJECT_DOCUMENT,
+                Superseded(
+                    id=FactId(film.id()),
+                    old=ModelDigest("d1"),
+                    new=ModelDigest("d2"),
+                    author=edit.member,
+                    time=edit.now,
+                ),
+            )
             edit.add(PROJECT_DOCUMENT, Profile(id="abc", fingerprint={"app": "1"}))
 
         project.commit(models)
@@ -172,7 +199,9 @@ async def test_sessions_that_ended_are_not_alive(desk: Desk) -> None:
         first = project.session
         assert project.sessions() == {first: True}
     async with desk.open() as project:
-        assert project.sessions() == {first: False, project.session: True} or project.sessions() == {first: False}
+        assert project.sessions() == {first: False, project.session: True} or project.sessions() == {
+            first: False
+        }
         project._ledger.store.connection.execute("INSERT INTO sessions VALUES('gone', 1, 'never', 0)")
         assert project.sessions()[SessionId("gone")] is False
 
@@ -188,7 +217,13 @@ async def test_many_facts_make_bundles_of_a_bearable_size(desk: Desk) -> None:
         assert project.verify() == []
         before = contents(project)
         counted = project.index.counts()
-        assert counted == {"documents": 62, "assets": 60, "versions": 180, "takes": 360, "jobs": {"finished": 360}}
+        assert counted == {
+            "documents": 62,
+            "assets": 60,
+            "versions": 180,
+            "takes": 360,
+            "jobs": {"finished": 360},
+        }
         project.verify(rebuild=True)
         assert project.index.counts() == counted
         assert contents(project) == before

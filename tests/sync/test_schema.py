@@ -30,7 +30,11 @@ def test_genesis_bytes_are_what_they_always_were(family: str) -> None:
 
 def test_every_record_has_its_place() -> None:
     parts = {"Link", "Consumed", "AssetFacts", "JobFacts", "Kind", "Tier", "Grade"}
-    found = {name for name, one in vars(records).items() if isinstance(one, type) and one.__module__ == records.__name__}
+    found = {
+        name
+        for name, one in vars(records).items()
+        if isinstance(one, type) and one.__module__ == records.__name__
+    }
     assert {one.record.__name__ for one in COLLECTIONS} == found - parts
 
 
@@ -43,7 +47,9 @@ def test_a_document_has_a_family_and_a_log(document: str, family: str, log: str)
     assert schema.log_kind(DocumentId(document)) == log
 
 
-@pytest.mark.parametrize("name", ["", "asset", "asset/", "asset/../x", "queue/x", "queue/", "queue/1/2", "other/1", "project/1"])
+@pytest.mark.parametrize(
+    "name", ["", "asset", "asset/", "asset/../x", "queue/x", "queue/", "queue/1/2", "other/1", "project/1"]
+)
 def test_other_names_are_no_documents(name: str) -> None:
     with pytest.raises(Damaged):
         schema.family(DocumentId(name))
