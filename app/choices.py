@@ -139,15 +139,17 @@ def differs(draft: Draft, current: Version, choice: Choice) -> bool:
 
 def saved(studio: Studio, asset: AssetId, version: Version) -> dict[str, Any]:
     """The answer after a version was saved; its recipe file is written."""
-    path = versions.show_recipe(studio.project.folder, studio.project.asset(asset), version)
+    facts = studio.project.asset(asset)
+    path = versions.show_recipe(studio.project.folder, facts, version)
     shape = views.asset(studio, asset)
+    label = history.label(version, facts.versions)  # another process may have saved a newer one already
     model = next(
         (one for one in Shelf.of(studio).known if one.digest == shape["parameters"].get("model")),
         None,
     )
     words = shortened(str(shape["parameters"].get("prompt") or ""), 40)
     with_model = f" with {model.name}" if model is not None else ""
-    message = f"{shape['name']} {shape['version_label']} saved{with_model}" + (f": {words}" if words else "")
+    message = f"{shape['name']} {label} saved{with_model}" + (f": {words}" if words else "")
     return {**shape, "file": str(path), "message": message}
 
 

@@ -39,7 +39,11 @@ class UnknownCommand(WrongUse):
 
 def of_the_system(error: BaseException) -> Fault | None:
     """What the operating system or the database refused, in plain words; None if it is none of the known cases."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None)):
+    if isinstance(error, OSError) and error.errno in (
+        errno.ENOSPC,
+        errno.EFBIG,
+        getattr(errno, "EDQUOT", None),
+    ):
         return NoSpace(
             "the disk is full", "free some space and run the command again; nothing reported as done is lost"
         )
@@ -55,6 +59,9 @@ def of_the_system(error: BaseException) -> Fault | None:
         return Refused(f"{error.filename} is on a read-only disk", "use another folder")
     if isinstance(error, FileNotFoundError):
         return NotFound(f"there is no {error.filename}", "check the path")
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        said = one_line(error.strerror.lower())
+        return Fault(f"{error.filename} cannot be used: {said}", "look at what lies there, and at its disk")
     return None
 
 

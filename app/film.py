@@ -7,6 +7,7 @@ project or in its private folder.
 from __future__ import annotations
 
 import re
+import unicodedata
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -44,11 +45,18 @@ GIT_ATTRIBUTES: Final = "".join(f"*.{one} filter=lfs diff=lfs merge=lfs -text\n"
 GIT_IGNORE: Final = f"/{PRIVATE}/\n"
 EXTENSIONS: Final = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "video/mp4": "mp4"}
 
+LONGEST_NAME: Final = 192
+"""Bytes of UTF-8: what file systems leave of their 255 once version, take and ending follow a name."""
+
 _NAME = re.compile(r"(?![.\-])[\w.\-]{1,64}(?<!\.)")
 _LABEL = re.compile(r"v\d{2,9}(-[a-z0-9]{1,26})?")
 _TAKE = re.compile(r"take\d{2,9}(-[a-z0-9]{1,26})?")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _SEGMENT = re.compile(r"(?!\.)[^\x00-\x1f/\\:*?\"<>|]{1,160}(?<![. ])")
+_UNSEEN = frozenset("\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f") | {
+    *map(chr, range(0xFE00, 0xFE10)),
+    *map(chr, range(0xE0100, 0xE01F0)),
+}
 _ALLOWED = (
     "1 to 64 letters, digits, - _ and ., the first no - or ., the last no ., and no name of Windows' own"
 )
@@ -56,9 +64,19 @@ _ALLOWED = (
 
 def check_name(name: str, field: str = "name") -> str:
     """`name` if an asset or a scene may have it; raises `BadField`."""
-    if not _NAME.fullmatch(name) or _RESERVED.fullmatch(name):
+    plain = name[:1] + "".join(one for one in name[1:] if not _vowel_sign(one))
+    fits = len(name) <= 64 and len(name.encode()) <= LONGEST_NAME
+    if not fits or not _NAME.fullmatch(plain) or _RESERVED.fullmatch(name):
         raise BadField(field, name, _ALLOWED)
     return name
+
+
+def _vowel_sign(one: str) -> bool:
+    """Whether a character belongs to the letter before it, as Hindi, Thai and Arabic write vowels.
+
+    The marks that nobody sees are not among them, since two names must not look alike.
+    """
+    return unicodedata.category(one) in ("Mn", "Mc") and one not in _UNSEEN
 
 
 def media_folder(kind: Kind, scene: str | None, name: str) -> PurePosixPath:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from app import shapes
 from app.render import serving
 from app.render.doing import Doing, seen
-from engine.faults import NotFound
+from engine.faults import BadField, Damaged, Fault, NotFound
 from engine.models import ModelFault
 from engine.recipe import ModelDigest, Recipe
 from sync.records import AssetFacts, AssetId, Grade, JobId, SessionId, Take
@@ -66,9 +66,17 @@ class Listing:
 
     def grade(self, take: Take, facts: AssetFacts) -> Graded:
         """How well a take regenerates on this machine now, and why."""
-        if not take.imported and (fault := self._lost_model(take, facts)) is not None:
+        fault = None if take.imported else self._lost(take, facts)
+        if fault is not None:
             return Graded(Grade.R3, f"it cannot be regenerated here now: {fault.message} ({fault.hint})")
         return takes.grade(take, facts)
+
+    def _lost(self, take: Take, facts: AssetFacts) -> Fault | None:
+        """What rendering the take again lacks: its recipe, or its model as it was."""
+        try:
+            return self._lost_model(take, facts)
+        except (Damaged, BadField) as fault:
+            return fault
 
     def _lost_model(self, take: Take, facts: AssetFacts) -> ModelFault | None:
         model = serving.recipe_of(take, facts).model
@@ -130,7 +138,11 @@ class Listing:
         if self._measured is None:
             self._measured = [
                 Measured(
-                    model=one.model, pixels=one.pixels, steps=one.steps, device=one.device, seconds=one.seconds
+                    model=one.model,
+                    pixels=one.pixels,
+                    steps=one.steps,
+                    device=one.device,
+                    seconds=one.seconds,
                 )
                 for one in self.studio.project.index.speeds()
             ]

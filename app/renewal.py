@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,7 +68,7 @@ class Renewed:
 
 
 def unproved(studio: Studio) -> list[tuple[AssetId, Take]]:
-    """The takes that may be proved and are not proved identical yet, the oldest first; one of those with equal bytes."""
+    """The takes that are not proved identical yet and could be, the oldest first; one of those with equal pixels."""
     listing = Listing(studio)
     found: dict[tuple[str, str], tuple[AssetId, Take]] = {}
     for row in studio.project.index.takes():
@@ -79,14 +79,12 @@ def unproved(studio: Studio) -> list[tuple[AssetId, Take]]:
     return list(found.values())
 
 
-def absent(studio: Studio, chosen: Iterable[tuple[AssetId, Take]]) -> list[tuple[AssetId, Take]]:
-    """Those whose picture is not here."""
-    listing = Listing(studio)
-    return [
-        (asset, take)
-        for asset, take in chosen
-        if serving.present(studio.blobs, take, listing.facts(asset)) is None
-    ]
+def shown(studio: Studio, asset: AssetId, take: Take) -> bool:
+    """Whether a take's picture is here and whole; its file is then put into the film's folder again if it is gone."""
+    digest = serving.sound(studio.blobs, take, studio.project.asset(asset))
+    if digest is not None:
+        serving.show_file(studio, take, digest)
+    return digest is not None
 
 
 async def prove(studio: Studio, chosen: Chosen, report: Report) -> Renewed:
@@ -135,8 +133,8 @@ async def _each(studio: Studio, chosen: Chosen, report: Report, *, proving: bool
     strike = again.prove if proving else again.bring_back
     async with studio.renderer() as renderer:
         for number, (asset, take) in enumerate(chosen):
-            if not proving and not absent(studio, [(asset, take)]):
-                continue  # it came back meanwhile, as an input of another
+            if not proving and shown(studio, asset, take):
+                continue  # it came back meanwhile: as an input of another, or with a take on the same bytes
             name = serving.name_of(take, studio.project.asset(asset))
             steps = _Steps(report, number, len(chosen))
             try:
@@ -179,7 +177,6 @@ class _Steps:
             over=over,
         )
         self._report(news)
-
 
 
 def returned(studio: Studio, gone: Chosen, renewed: Renewed) -> list[dict[str, Any]]:

@@ -1,30 +1,29 @@
-"""Requests for pictures as commands make them: selecting, asking, waiting, and a word on single jobs."""
+"""Requests for pictures as commands make them: selecting, asking, and waiting for them."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from app import versions, views
 from app.commands.table import Outcome, Report, Said, Working
-from app.listing import Listing, workers
+from app.listing import Listing
 from app.render import serving
-from app.render.wishes import Asked, Asking, served
+from app.render.wishes import Asked, Asking
 from app.versions import show_recipe
-from engine.faults import Conflict, Refused, WrongUse
+from engine.faults import WrongUse
 from sync.project import Edit
-from sync.records import AssetId, Claim, Ended, JobId, Kind, Tier, Vote, Wish
+from sync.records import AssetId, JobId, Kind, Tier
 from sync.rules import estimate, history
 from sync.rules import jobs as rules
-from sync.rules.jobs import RELEASED, State, View
 
 if TYPE_CHECKING:
     from app.studio import Studio
     from app.worker import Told
+    from engine.renderer import Renderer
 
 Shape = dict[str, Any]
 
@@ -55,17 +54,18 @@ def select(
     if names:
         return list(dict.fromkeys(versions.find(studio.project.index, name).id for name in names))
     if not options:
-        raise WrongUse("nothing was selected", "name assets, or use --all, --stale, --scene, --kind or --where")
+        raise WrongUse(
+            "nothing was selected", "name assets, or use --all, --stale, --scene, --kind or --where"
+        )
     rows = views.rows(studio, kind=kind, scene=scene, where=where, stale=stale)
     return [row.id for row in rows if row.version is not None]
 
 
 def request(studio: Studio, selected: Sequence[AssetId], tier: Tier | None, count: int) -> list[Asked]:
     """Ask for pictures, durably: versions, jobs and takes on known pictures in one commit, then the files."""
-    vt = served(studio)
 
     def build(edit: Edit) -> tuple[Asking, list[Asked]]:
-        asking = Asking(studio, edit, vt)
+        asking = Asking(studio, edit)
         return asking, asking.ask(selected, tier, count)
 
     asking, asked = studio.project.commit(build)
@@ -81,7 +81,7 @@ def preview(studio: Studio, selected: Sequence[AssetId], tier: Tier | None, coun
     """What `request` would ask for, and how long that would take; nothing is stored."""
 
     def build(edit: Edit) -> None:
-        asking = Asking(studio, edit, 0.0)
+        asking = Asking(studio, edit)
         raise _OnlyLooked(asking.ask(selected, tier, count), len(asking.saved))
 
     try:
@@ -154,7 +154,10 @@ def _asked(studio: Studio, listing: Listing, one: Asked) -> Shape:
 def _whose(studio: Studio, one: Asked) -> Shape:
     """Of a job that several assets wished for, the asset that was asked for here."""
     planned = _planned(studio, one)
-    return {name: planned[name] for name in ("asset", "asset_name", "version", "version_id", "version_label", "item")}
+    return {
+        name: planned[name]
+        for name in ("asset", "asset_name", "version", "version_id", "version_label", "item")
+    }
 
 
 def _take_of(studio: Studio, one: Asked) -> str | None:
@@ -167,11 +170,12 @@ def _take_of(studio: Studio, one: Asked) -> str | None:
 
 @dataclass(slots=True)
 class Done:
-    """What a worker did in one run, as shapes of jobs."""
+    """What a worker did in one run, as shapes of jobs; `stopped` when it was told to end before it was done."""
 
     finished: list[Shape] = field(default_factory=list)
     failed: list[Shape] = field(default_factory=list)
     aside: list[Shape] = field(default_factory=list)
+    stopped: bool = False
 
 
 async def wait(studio: Studio, asked: Sequence[Asked], report: Report) -> Shape:
@@ -204,61 +208,92 @@ async def work(
     only: Tier | None = None,
     until_idle: bool = False,
 ) -> Done:
-    """Work the queue in this process with a renderer of its own; SIGTERM ends it as Ctrl-C does."""
+    """Work the queue in this process with a renderer of its own."""
+    async with studio.renderer() as renderer:
+        return await work_with(studio, renderer, report, wanted=wanted, only=only, until_idle=until_idle)
+
+
+async def work_with(
+    studio: Studio,
+    renderer: Renderer,
+    report: Report,
+    *,
+    wanted: Collection[JobId] | None = None,
+    only: Tier | None = None,
+    until_idle: bool = False,
+    told: Callable[[], None] | None = None,
+) -> Done:
+    """Work the queue in this process; SIGTERM ends it, claims given back. `told` is called after each finished job."""
     from app.worker import Worker
 
     done = Done()
-    bars = _Bars(studio, report, done, wanted)
-    async with studio.renderer() as renderer:
-        worker = Worker(studio, renderer, only=only)
-        with _ends_on_sigterm():
-            await worker.run(until_idle=until_idle, jobs=wanted, report=bars)
+    worker = Worker(studio, renderer, only=only)
+    bars = _Bars(studio, report, done, wanted, told)
+    await _until_sigterm(worker.run(until_idle=until_idle, jobs=wanted, report=bars), done)
     for job, fault in worker.aside.items():
         report(Said(f"{fault.message} ({fault.hint})"))
         done.aside.append({"job": job, "code": fault.code, "message": fault.message, "hint": fault.hint})
     return done
 
 
-@contextlib.contextmanager
-def _ends_on_sigterm() -> Iterator[None]:
-    """While entered, SIGTERM cancels the current task, so that claims are given back; where the system has it."""
-    task = asyncio.current_task()
-    loop = asyncio.get_running_loop()
+async def _until_sigterm(running: Coroutine[Any, Any, None], done: Done) -> None:
+    """Await the worker; SIGTERM, where the system has it, cancels it and is noted in `done`."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None
+
+    def stop() -> None:
+        done.stopped = True
+        task.cancel()
+
+    listening = True
     try:
-        loop.add_signal_handler(signal.SIGTERM, task.cancel if task is not None else loop.stop)
+        loop.add_signal_handler(signal.SIGTERM, stop)
     except (NotImplementedError, RuntimeError, ValueError):
-        yield
-        return
+        listening = False  # Windows, or not the main thread
     try:
-        yield
+        await running
+    except asyncio.CancelledError:
+        if not done.stopped or task.uncancel() > 0:
+            raise
     finally:
-        loop.remove_signal_handler(signal.SIGTERM)
+        if listening:
+            loop.remove_signal_handler(signal.SIGTERM)
 
 
 class _Bars:
     """A worker's news as bars: steps of the present picture, and how many are done of how many."""
 
     def __init__(
-        self, studio: Studio, report: Report, done: Done, wanted: Collection[JobId] | None
+        self,
+        studio: Studio,
+        report: Report,
+        done: Done,
+        wanted: Collection[JobId] | None,
+        told: Callable[[], None] | None,
     ) -> None:
+        self._told = told
         self._studio = studio
         self._report = report
         self._done = done
         self._wanted = wanted
         self._ended = 0
         self._total = 0
+        self._seconds: list[float] = []
 
     def __call__(self, told: Told) -> None:
         if told.what in ("started", "step"):
             self._step(told)
             return
         self._ended += told.what == "finished"
+        self._seconds += [take.seconds for _, take in told.takes if take.seconds > 0]
         stage = {"finished": "rendered", "failed": "failed", "cancelled": "called off", "aside": "set aside"}
         words = f"{stage[told.what]}{': ' + told.message if told.message else ''}"
         self._report(self._working(told, words, over=True))
         shape = {"job": told.job, "asset": told.asset, "name": told.name, "message": told.message}
         if told.what == "finished":
             self._done.finished.append({**shape, "takes": [take.id for _, take in told.takes]})
+            if self._told is not None:
+                self._told()
         elif told.what == "failed":
             self._done.failed.append(shape)
 
@@ -280,94 +315,14 @@ class _Bars:
             steps=progress.steps if progress is not None else 0,
             done=min(done, max(self._total - 1, 0)),
             total=max(self._total, 1),
-            eta_s=told.eta_s,
+            eta_s=self._left(told),
             over=over,
         )
 
-
-# --- single jobs ---
-
-
-def retry(studio: Studio, job: JobId) -> JobId:
-    """Wish for the next generation of a job that failed or was cancelled; raises `Conflict` for any other."""
-    vt = served(studio)
-
-    def build(edit: Edit) -> JobId:
-        view = rules.view(edit.job(job))
-        wish = view.wish
-        if wish is None or view.state not in (State.FAILED, State.CANCELLED):
-            hint = "its take is there" if view.state is State.FINISHED else "restrike job why says what it waits for"
-            raise Conflict(f"the job is {view.state}", hint)
-        again = rules.next_generation(job)
-        if not edit.job(again).wishes:
-            fresh = Wish(
-                job=again,
-                session=edit.session,
-                asset=wish.asset,
-                version=wish.version,
-                item=wish.item,
-                tier=view.tier,
-                vt=vt,
-                member=edit.member,
-                time=edit.now,
-            )
-            edit.add(edit.queue_document(again), fresh)
-        return again
-
-    return studio.project.commit(build)
-
-
-def reserve(studio: Studio, job: JobId) -> None:
-    """Claim a job for the worker that runs on this machine; raises `Conflict` when none does, or the job is taken."""
-    sessions = studio.project.sessions()
-    alive = workers(sessions.items(), studio.project.session)
-    if not alive:
-        raise Conflict("no worker of yours is running here", "start one: restrike worker")
-
-    def build(edit: Edit) -> None:
-        view = rules.view(edit.job(job))
-        taken = view.state is State.OWNED and sessions.get(view.owner or edit.session, True)
-        if view.state.terminal or taken:
-            raise Conflict(f"the job is {view.state}", "restrike job show says by whom, or how it ended")
-        claim = Claim(job=job, session=alive[-1], epoch=view.epoch + 1, member=edit.member, time=edit.now)
-        edit.add(edit.queue_document(job), claim)
-
-    studio.project.commit(build)
-
-
-def release(studio: Studio, job: JobId) -> None:
-    """End the claim on a job; raises `Conflict` when nobody has it, `Refused` when it is another member's."""
-
-    def build(edit: Edit) -> None:
-        view = rules.view(edit.job(job))
-        if view.state is not State.OWNED or view.owner is None:
-            raise Conflict(f"the job is {view.state}, nobody has it", "restrike job why says what it waits for")
-        [claim] = [
-            one for one in edit.job(job).claims if (one.session, one.epoch) == (view.owner, view.epoch)
-        ]
-        if claim.member != edit.member:
-            raise Refused(f"{claim.member} has claimed it", "ask them to release it")
-        ended = Ended(
-            job=job, session=view.owner, epoch=view.epoch, code=RELEASED, message="", time=edit.now
-        )
-        edit.add(edit.queue_document(job), ended)
-
-    studio.project.commit(build)
-
-
-def vote(studio: Studio, job: JobId, value: int) -> View:
-    """Cast or change this member's vote."""
-
-    def build(edit: Edit) -> View:
-        facts = edit.job(job)
-        mine = [one for one in facts.votes if one.member == edit.member]
-        count = max((one.count for one in mine), default=0) + 1
-        last = max(mine, key=lambda one: one.count, default=None)
-        if last is None or last.value != value:
-            cast = Vote(job=job, member=edit.member, value=value, count=count, time=edit.now)
-            edit.add(edit.queue_document(job), cast)
-        return rules.view(edit.job(job))
-
-    return studio.project.commit(build)
-
-
+    def _left(self, told: Told) -> float | None:
+        """The seconds that remain of everything: of this picture, and of those to come as long as those before took."""
+        after = self._total - self._ended - 1
+        if told.eta_s is None or (after > 0 and not self._seconds):
+            return None
+        mean = sum(self._seconds) / len(self._seconds) if self._seconds else 0.0
+        return told.eta_s + max(after, 0) * mean

@@ -56,7 +56,7 @@ def read(home_folder: Path) -> Settings:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return Settings()
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise Damaged(
             f"{path} is not JSON: {error}", "mend it, or delete it to go back to the defaults"
         ) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from app.commands.projects import blobs as stored
 from app.listing import Listing
 from app.place import PRIVATE
 from app.render import serving
+from engine.faults import Conflict
 from engine.models import ModelFault
 from engine.recipe import FileDigest, ModelDigest, RecipeKey
 from sync.project import Edit, asset_document
@@ -28,14 +29,17 @@ PROVED = (Grade.R0, Grade.R1)
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """One take that goes: the bytes of its picture that are here, and what is derived from it."""
+    """One take that goes: the blobs of its picture that are here, and what is derived from it, with their sizes."""
 
     asset: AssetId
     take: Take
-    name: str
     grade: Grade
-    digests: tuple[FileDigest, ...]
-    bytes: int
+    sizes: Mapping[FileDigest, int]
+
+    @property
+    def bytes(self) -> int:
+        """How much that is."""
+        return sum(self.sizes.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +52,14 @@ class Plan:
     @property
     def bytes(self) -> int:
         """The bytes that become free; takes on the same bytes count once."""
-        sizes = {digest: one for one in self.drops for digest in one.digests}
-        once = {one.take.id: one.bytes for one in sizes.values()}
-        return sum(once.values())
+        return sum({digest: size for one in self.drops for digest, size in one.sizes.items()}.values())
 
     def shape(self, studio: Studio) -> Shape:
         """The plan as the command answers it."""
         listing = Listing(studio)
         dropped = [
-            {**_named(listing, one.asset, one.take), "bytes": one.bytes, "class": str(one.grade)} for one in self.drops
+            {**_named(listing, one.asset, one.take), "bytes": one.bytes, "class": str(one.grade)}
+            for one in self.drops
         ]
         kept = [
             {**_named(listing, asset, take), "reasons": list(reasons)} for asset, take, reasons in self.kept
@@ -65,11 +68,9 @@ class Plan:
 
     def words(self, verb: str) -> str:
         """What became free, in a sentence."""
-        from app.cli.marks import size
-
         stays = f"; {len(self.kept)} stay" if self.kept else ""
         count = len(self.drops)
-        return f"{size(self.bytes)} {verb} by {count} picture{'' if count == 1 else 's'}{stays}."
+        return f"{self.bytes:,} bytes {verb} by {count} picture{'' if count == 1 else 's'}{stays}."
 
     def refusal(self, studio: Studio) -> tuple[str, str]:
         """Why nothing may go: the first reason, and where the others are said."""
@@ -107,14 +108,21 @@ def plan(studio: Studio, chosen: Iterable[tuple[AssetId, Take]]) -> Plan:
 
 
 def drop(studio: Studio, plan: Plan) -> int:
-    """Carry a plan out: the tombstones first, durably, then the bytes and their names; returns the bytes freed."""
+    """Carry a plan out: the tombstones first, durably, then the bytes and their names; returns the bytes freed.
+
+    Raises `Conflict` when a worker has started something that needs one of the pictures meanwhile.
+    """
 
     def build(edit: Edit) -> None:
+        if _needed_now(studio) & {one.take.recipe_key for one in plan.drops}:
+            raise Conflict(
+                "a worker has just started a job that needs one of them", "wait for it, then ask again"
+            )
         for one in plan.drops:
             fact = Dropped(
                 id=FactId(edit.new_id()),
                 take=one.take.id,
-                sha256=one.digests[0],
+                sha256=next(iter(one.sizes)),
                 bytes=one.bytes,
                 grade=one.grade,
                 member=edit.member,
@@ -126,7 +134,7 @@ def drop(studio: Studio, plan: Plan) -> int:
     studio.project.commit(build)
     freed = 0
     for one in plan.drops:
-        for digest in one.digests:
+        for digest in one.sizes:
             if one.take.file:
                 target = film.inside(studio.project.folder, one.take.file)
                 studio.blobs.unlink(digest, target, inside=studio.project.folder)
@@ -138,14 +146,11 @@ def _drop(studio: Studio, listing: Listing, asset: AssetId, take: Take) -> Drop:
     facts = listing.facts(asset)
     own = [one for one in serving.digests(take, facts) if studio.blobs.has(one)]
     derived = [one for one in (take.proxy, take.latents) if one is not None and studio.blobs.has(one)]
-    digests = tuple(dict.fromkeys([*own, *derived]))
-    size = sum(studio.blobs.size(one) for one in digests)
-    return Drop(asset, take, serving.name_of(take, facts), takes.grade(take, facts).grade, digests, size)
+    sizes = {one: studio.blobs.size(one) for one in [*own, *derived]}
+    return Drop(asset, take, takes.grade(take, facts).grade, sizes)
 
 
-def _pictures(
-    studio: Studio, listing: Listing, known: Iterable[tuple[AssetId, Take]]
-) -> list[Picture]:
+def _pictures(studio: Studio, listing: Listing, known: Iterable[tuple[AssetId, Take]]) -> list[Picture]:
     busy = _needed_now(studio)
     found = []
     for asset, take in known:
@@ -182,7 +187,7 @@ def _ground(studio: Studio, pictures: Iterable[Picture]) -> Ground:
         except ModelFault:
             here = False
         name = known.get(model, model[:12])
-        holdings[model] = Holding(name, members=int(here), here=here, bundled=here and model in bundled)
+        holdings[model] = Holding(name=name, members=int(here), here=here, bundled=here and model in bundled)
     return Ground(members=len(set(studio.project.members.devices.values())), models=holdings)
 
 
@@ -257,5 +262,3 @@ def _recipes(studio: Studio) -> int:
 def _listed(name: str, found: dict[str, int]) -> list[Shape]:
     ranked = sorted(found.items(), key=lambda one: (-one[1], one[0]))
     return [{name: key, "bytes": size} for key, size in ranked]
-
-

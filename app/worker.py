@@ -277,7 +277,13 @@ class Worker:
         self.aside[held.job] = fault
         self._end(held.job, None)
         self._report(
-            Told(what="aside", job=held.job, asset=held.asset, name=name, message=f"{fault.message}: {fault.hint}")
+            Told(
+                what="aside",
+                job=held.job,
+                asset=held.asset,
+                name=name,
+                message=f"{fault.message}: {fault.hint}",
+            )
         )
 
     def _stir(self, change: Change) -> None:
@@ -307,7 +313,7 @@ class Worker:
 
     def _failed(self, work: Work, fault: Fault) -> None:
         self._end(work.job, fault)
-        self.observer.failed(work.recipe)
+        self.observer.failed(work.job, work.recipe)
         self._tell(work, "failed", message=f"{fault.message} ({fault.hint})")
 
     def _end(self, job: JobId, fault: Fault | None) -> None:

@@ -187,7 +187,9 @@ def _typed(field: Field, value: str) -> object:
         return value
     plain = value.strip()
     try:
-        return int(plain) if plain.isdecimal() and len(plain) < 20 else float(plain)
+        if plain.isdecimal():
+            return int(plain) if len(plain) < 20 else value
+        return float(plain)
     except ValueError:
         return value
 

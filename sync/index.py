@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from engine.faults import Damaged
-from engine.recipe import FileDigest, RecipeKey
+from engine.recipe import FileDigest, RecipeKey, normal_text
 from sync import database, query, schema
 from sync.codec import decode
 from sync.indexfile import IndexFile
@@ -102,7 +102,7 @@ class Index:
         sql = (
             f"{_ASSET}WHERE a.id = ? OR a.name_key = ? ORDER BY a.id <> ?, a.gone, a.time DESC, a.id LIMIT 1"
         )
-        rows = self._made(_asset, sql, name, name.casefold(), name)
+        rows = self._made(_asset, sql, name, normal_text(name).casefold(), name)
         return rows[0] if rows else None
 
     def search(self, text: str, *, limit: int = PAGE, offset: int = 0) -> list[AssetRow]:

@@ -73,9 +73,15 @@ class Store:
         self._blocks: dict[int, dict[int, Bundle]] = {}
         self.connection = database.connect(self.path, synchronous="FULL", busy=busy)
         self._inode = self.path.stat().st_ino
-        with database.faults(self.path):
-            if not self.connection.execute("SELECT 1 FROM sqlite_master WHERE name='sessions'").fetchone():
-                self.connection.executescript("BEGIN IMMEDIATE;" + TABLES + "COMMIT;")
+        try:
+            with database.faults(self.path):
+                if not self.connection.execute(
+                    "SELECT 1 FROM sqlite_master WHERE name='sessions'"
+                ).fetchone():
+                    self.connection.executescript("BEGIN IMMEDIATE;" + TABLES + "COMMIT;")
+        except BaseException:
+            self.connection.close()
+            raise
 
     def close(self) -> None:
         """Close the file."""

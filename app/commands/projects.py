@@ -120,9 +120,11 @@ def _title(name: str) -> str:
 
 
 def _check_target(target: Path) -> None:
+    from sync.salvage import begun
+
     if target.exists() and not target.is_dir():
         raise WrongUse(f"{target} is a file", "name a folder")
-    if (target / PRIVATE / "log.db").exists():
+    if begun(target / PRIVATE):
         raise Conflict(f"{target} is a project already", f"restrike status --project {target} shows it")
     around = enclosing(target.parent)
     if around is not None:

@@ -169,7 +169,7 @@ def _read_entry(path: Path) -> Entry | None:
         value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         facts, state = ModelFacts.from_json(value["facts"]), value["state"]
         return Entry(Path(value["folder"]), facts, state, _racy(path, state))
-    except (OSError, ValueError, KeyError, TypeError, BadField):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, BadField):
         return None
 
 

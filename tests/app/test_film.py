@@ -24,13 +24,30 @@ def test_media_files_lie_where_the_contract_says() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["MARA", "sh-010.b_2", "Zoë", "x" * 64])
+@pytest.mark.parametrize("name", ["MARA", "sh-010.b_2", "Zoë", "x" * 64, "मीरा", "東" * 64])
 def test_good_names(name: str) -> None:
     assert film.check_name(name) == name
 
 
 @pytest.mark.parametrize(
-    "name", ["", ".hidden", "a/b", "a b", "..", "x" * 65, "a\n", "con", "NUL.x", "a.", "a:b", "-x"]
+    "name",
+    [
+        "",
+        ".hidden",
+        "a/b",
+        "a b",
+        "..",
+        "x" * 65,
+        "a\n",
+        "con",
+        "NUL.x",
+        "a.",
+        "a:b",
+        "-x",
+        "\u0301a",
+        "a\ufe0f",
+        "\U00020000" * 64,
+    ],
 )
 def test_bad_names(name: str) -> None:
     with pytest.raises(BadField):

@@ -1,0 +1,260 @@
+"""Asking for pictures, the queue, and working on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from app.commands.table import Arg, Opt, Outcome, Report, Said, command
+from engine.faults import BadField, Conflict, NotFound
+from sync.records import JobId, Kind, Tier
+
+if TYPE_CHECKING:
+    from app.studio import Studio
+
+_JOB = "The job: its id or the beginning of it."
+MOST_ITEMS = 1000
+
+
+@command(
+    "render",
+    examples=[
+        "restrike render SH010 --tier low --wait",
+        "restrike render --stale",
+        "restrike render MARA --count 4",
+        "restrike render --scene SC-01 --tier high --dry-run",
+    ],
+)
+async def render(
+    studio: Studio,
+    report: Report,
+    *,
+    names: Annotated[
+        list[str], Arg("The assets; or select with options.", complete="asset", shown="NAME")
+    ] = [],  # noqa: B006
+    scene: Annotated[str | None, Opt("--scene", help="All shots of this scene.", complete="scene")] = None,
+    all: Annotated[bool, Opt("--all", help="Every asset.")] = False,
+    stale: Annotated[bool, Opt("--stale", help="What an edit has made outdated.")] = False,
+    kind: Annotated[Kind | None, Opt("--kind", help="Assets of this kind.")] = None,
+    where: Annotated[
+        str | None, Opt("--where", help='A query, such as "tier = low and takes = 0".', shown="QUERY")
+    ] = None,
+    tier: Annotated[
+        Tier | None, Opt("--tier", help="How good and how urgent; otherwise as the version says.")
+    ] = None,
+    count: Annotated[int, Opt("--count", help="How many takes, each with a seed of its own.", shown="N")] = 1,
+    wait: Annotated[bool, Opt("--wait", help="Render here and now, and return when it is done.")] = False,
+    dry_run: Annotated[bool, Opt("--dry-run", help="Only say what would be asked for.")] = False,
+) -> dict[str, Any]:
+    """Ask for pictures. What feeds an asset and has no take is rendered first.
+
+    A recipe that already has a take, or a live job, is not rendered twice. Without --wait the jobs wait for a worker
+    (restrike worker).
+    """
+    from app import requests
+
+    if not 1 <= count <= MOST_ITEMS:
+        raise BadField("count", count, f"1 to {MOST_ITEMS}")
+    selected = requests.select(studio, names, scene=scene, all=all, stale=stale, kind=kind, where=where)
+    if dry_run:
+        return requests.preview(studio, selected, tier, count)
+    asked = requests.request(studio, selected, tier, count)
+    if wait:
+        return await requests.wait(studio, asked, report)
+    return requests.answer(studio, asked)
+
+
+@command("jobs", examples=["restrike jobs", "restrike jobs --all"])
+async def jobs(
+    studio: Studio, *, all: Annotated[bool, Opt("--all", help="Those that ended as well.")] = False
+) -> dict[str, Any]:
+    """List the jobs that have not ended and those that failed, what comes next at the top."""
+    from app.listing import Listing
+
+    states = None if all else ("pending", "owned", "failed")
+    listing = Listing(studio)
+    found = [listing.job(row.id) for row in studio.project.index.jobs(states=states)]
+    paused = bool(studio.project.setting("paused", False))
+    value: dict[str, Any] = {"jobs": found, "paused": paused}
+    if paused:
+        value["message"] = "The queue is paused: restrike jobs resume goes on."
+    return value
+
+
+@command("jobs pause", examples=["restrike jobs pause"])
+async def jobs_pause(studio: Studio) -> dict[str, Any]:
+    """Let workers start nothing new in this project; what is being rendered is finished."""
+    return _pause(studio, True)
+
+
+@command("jobs resume", examples=["restrike jobs resume"])
+async def jobs_resume(studio: Studio) -> dict[str, Any]:
+    """Let workers start jobs again."""
+    return _pause(studio, False)
+
+
+@command("job show", examples=["restrike job show 3f2a81c0"])
+async def job_show(
+    studio: Studio, *, job: Annotated[str, Arg(_JOB, complete="job", shown="ID")]
+) -> dict[str, Any]:
+    """Show one job with its attempts."""
+    from app.listing import Listing
+
+    return Listing(studio).job(_find(studio, job))
+
+
+@command("job why", examples=["restrike job why 3f2a81c0"])
+async def job_why(
+    studio: Studio, *, job: Annotated[str, Arg(_JOB, complete="job", shown="ID")]
+) -> dict[str, Any]:
+    """Say why a job is not being rendered, the deciding reason first, and what would help."""
+    from dataclasses import replace
+
+    from app.listing import workers
+    from app.render.observer import Observer
+    from sync.rules import jobs as rules
+
+    view = rules.view(studio.project.job(_find(studio, job)))
+    observer = Observer(studio, lambda: 0.0)
+    sessions = studio.project.sessions()
+    alive = workers(sessions.items(), studio.project.session)
+    at = replace(observer.standpoint(view), workers=len(alive), session=None)
+    reasons = [{"code": one.code, "sentence": one.sentence, "fix": one.fix} for one in rules.why(view, at)]
+    return {"job": view.job, "state": str(view.state), "reasons": reasons}
+
+
+@command("job cancel", examples=["restrike job cancel 3f2a81c0"])
+async def job_cancel(
+    studio: Studio, *, job: Annotated[str, Arg(_JOB, complete="job", shown="ID")]
+) -> dict[str, Any]:
+    """Call a job off; a worker that renders it stops within one step. A result that is already there stands."""
+    from app.listing import Listing
+    from app.render import queue
+
+    view = queue.call_off(studio, _find(studio, job))
+    words = f"It is {view.state}." if view.state != "cancelled" else "Called off."
+    return {**Listing(studio).job(view.job), "message": words}
+
+
+@command("job retry", examples=["restrike job retry 3f2a81c0"])
+async def job_retry(
+    studio: Studio, *, job: Annotated[str, Arg(_JOB, complete="job", shown="ID")]
+) -> dict[str, Any]:
+    """Ask again for a job that failed or was cancelled; the attempts so far no longer count."""
+    from app import orders
+    from app.listing import Listing
+
+    again = orders.retry(studio, _find(studio, job))
+    return {**Listing(studio).job(again), "message": "Asked for again."}
+
+
+@command("job claim", examples=["restrike job claim 3f2a81c0"])
+async def job_claim(
+    studio: Studio, *, job: Annotated[str, Arg(_JOB, complete="job", shown="ID")]
+) -> dict[str, Any]:
+    """Reserve a job for the worker that you have running on this machine; it is then the one to render it."""
+    from app import orders
+    from app.listing import Listing
+
+    found = _find(studio, job)
+    orders.reserve(studio, found)
+    return {**Listing(studio).job(found), "message": "Reserved for your worker."}
+
+
+@command("job release", examples=["restrike job release 3f2a81c0"])
+async def job_release(
+    studio: Studio, *, job: Annotated[str, Arg(_JOB, complete="job", shown="ID")]
+) -> dict[str, Any]:
+    """Give a claimed job back to the queue; the worker that has it stops within one step."""
+    from app import orders
+    from app.listing import Listing
+
+    found = _find(studio, job)
+    orders.release(studio, found)
+    return {**Listing(studio).job(found), "message": "Back in the queue."}
+
+
+@command("job vote", examples=["restrike job vote 3f2a81c0", "restrike job vote 3f2a81c0 -1"])
+async def job_vote(
+    studio: Studio,
+    *,
+    job: Annotated[str, Arg(_JOB, complete="job", shown="ID")],
+    vote: Annotated[
+        str, Arg("+1 (sooner), -1 (later) or 0 (no opinion).", shown="+1|-1|0", signed=True)
+    ] = "+1",
+) -> dict[str, Any]:
+    """Vote for a job to come earlier or later; your newest vote counts."""
+    from app import orders
+    from app.listing import Listing
+
+    values = {"+1": 1, "1": 1, "-1": -1, "0": 0}
+    if vote not in values:
+        raise BadField("vote", vote, "+1, -1 or 0")
+    found = _find(studio, job)
+    orders.vote(studio, found, values[vote])
+    return Listing(studio).job(found)
+
+
+@command(
+    "worker",
+    examples=["restrike worker", "restrike worker ~/film --until-idle", "restrike worker --only-tier low"],
+)
+async def worker(
+    studio: Studio,
+    report: Report,
+    *,
+    folder: Annotated[
+        Path | None, Arg("The project; otherwise the one around here.", shown="DIR", opens=True)
+    ] = None,
+    device: Annotated[
+        str | None, Opt("--device", help="Where to render: auto, cpu, cuda, cuda:N, mps.")
+    ] = None,
+    until_idle: Annotated[bool, Opt("--until-idle", help="End when nothing is left to do.")] = False,
+    only_tier: Annotated[Tier | None, Opt("--only-tier", help="Take jobs of this tier alone.")] = None,
+) -> dict[str, Any]:
+    """Work on the queue of a project until you stop it (Ctrl-C): a headless render node.
+
+    Stopping gives claimed jobs back; a second worker may work on the same project at the same time.
+    """
+    from dataclasses import replace
+
+    from app import requests, settings
+
+    if device is not None:
+        studio.settings = replace(studio.settings, device=settings.check("device", device))
+    if not until_idle:
+        report(Said("waiting for jobs; Ctrl-C stops"))
+    done = await requests.work(studio, report, only=only_tier, until_idle=until_idle)
+    value = {"finished": done.finished, "failed": done.failed, "aside": done.aside}
+    takes = f"{len(done.finished)} picture{'' if len(done.finished) == 1 else 's'} rendered"
+    stopped = "; stopped, what was claimed is back in the queue" if done.stopped else ""
+    return Outcome(
+        {**value, "stopped": done.stopped, "message": f"{takes}{stopped}."}, 1 if done.aside else 0
+    )
+
+
+def _pause(studio: Studio, paused: bool) -> dict[str, Any]:
+    from app.commands.models import setting
+    from sync.project import PROJECT_DOCUMENT
+
+    if bool(studio.project.setting("paused", False)) != paused:
+        studio.project.commit(lambda edit: edit.add(PROJECT_DOCUMENT, setting(edit, "paused", paused)))
+    words = "Paused: workers finish what they are at and start nothing new." if paused else "Workers go on."
+    return {"paused": paused, "message": words}
+
+
+def _find(studio: Studio, text: str) -> JobId:
+    """The job that an id, the beginning of one, or its short form `3f2a81c0d4e5.1` means."""
+    start, _, generation = text.partition(".")
+    index = studio.project.index
+    if index.find_job(JobId(text)) is not None:
+        return JobId(text)
+    rows = index.find_jobs(start, limit=50) if start else []
+    if generation:
+        rows = [row for row in rows if str(row.generation) == generation]
+    recipes = {row.recipe_key for row in rows}
+    if not rows:
+        raise NotFound(f"there is no job {text!r:.80}", "restrike jobs --all lists them")
+    if len(recipes) > 1:
+        raise Conflict(f"several jobs begin with {text!r:.80}", "write more of the id")
+    return max(rows, key=lambda row: row.generation).id
