@@ -170,6 +170,10 @@ class Index:
         )
         return self._made(_speed, sql, limit)
 
+    def served(self) -> float:
+        """The seconds that all takes together took to render."""
+        return float(self._rows("SELECT coalesce(sum(seconds), 0) FROM takes WHERE imported = 0")[0][0])
+
     # --- jobs ---
 
     def jobs(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -64,4 +65,4 @@ def number(value: float) -> str:
 def percentile(values: list[float], share: float) -> float:
     """The value below which `share` (0 to 1) of the values lie, by nearest rank; at least one value is needed."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, max(0, round(share * len(ordered) + 0.5) - 1))]
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]

@@ -105,6 +105,7 @@ async def test_takes_are_found_by_everything_they_name(project: Project) -> None
     assert index.find_version(VersionId("nobody")) is None
     speeds = index.speeds(limit=3)
     assert [(one.model, one.pixels, one.steps) for one in speeds] == [(MODEL, 256 * 144, 20)] * 3
+    assert index.served() == pytest.approx(sum(one.seconds for one in index.speeds()))
 
 
 async def test_jobs_are_listed_by_state(project: Project) -> None:

@@ -28,6 +28,9 @@ def test_a_device_is_found_where_none_is_named() -> None:
 def test_onednn_can_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESTRIKE_ONEDNN", "off")
     device = choose("cpu")
-    with torch.backends.mkldnn.flags(enabled=True):
+    try:
         settle(device, 1)
         assert not fingerprint(device).onednn
+    finally:
+        torch.backends.mkldnn.set_flags(True)  # type: ignore[no-untyped-call]
+    assert fingerprint(device).onednn
