@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from app import film, finding
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 Shape = dict[str, Any]
 PROVED = (Grade.R0, Grade.R1)
+AGES = (7, 30, 90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +212,12 @@ def report(studio: Studio) -> Shape:
     """The bytes on this machine by what they are for; every blob counts once, for the take that had it first."""
     listing = Listing(studio)
     sums: dict[str, dict[str, int]] = {
-        name: defaultdict(int) for name in ("asset", "kind", "model", "tier", "class", "media_type")
+        name: defaultdict(int)
+        for name in ("asset", "kind", "model", "tier", "class", "media_type", "member", "age")
     }
     counted: set[FileDigest] = set()
     again = 0
+    now = studio.clock()
     models = {one.digest: one.name for one in studio.project.models()}
     for row in studio.project.index.takes():
         facts = listing.facts(row.asset)
@@ -229,6 +233,8 @@ def report(studio: Studio) -> Shape:
             "tier": str(version.tier),
             "class": str(graded),
             "media_type": row.take.media_type,
+            "member": row.take.member,
+            "age": _age(datetime.fromisoformat(row.take.time), now),
         }
         for name, key in of.items():
             sums[name][key] += size
@@ -251,6 +257,13 @@ def _size(studio: Studio, take: Take, facts: AssetFacts, counted: set[FileDigest
     fresh = [one for one in parts if one is not None and one not in counted and studio.blobs.has(one)]
     counted.update(fresh)
     return sum(studio.blobs.size(one) for one in fresh)
+
+
+def _age(made: datetime, now: datetime) -> str:
+    """The age of a picture by the days after which the tiers' pictures may go: 7, 30 and 90."""
+    days = (now - made).days
+    limit = next((one for one in AGES if days < one), None)
+    return f"{AGES[-1]} days and more" if limit is None else f"less than {limit} days"
 
 
 def _recipes(studio: Studio) -> int:

@@ -66,14 +66,16 @@ class Struck:
 
 @dataclass(slots=True)
 class Pace:
-    """How fast the present strike goes, and whether it is time to claim the next."""
+    """How fast the present strike goes: whether the child has its order, and whether it is time to claim the next."""
 
     now: Callable[[], float]
+    ordered: asyncio.Event = field(default_factory=asyncio.Event)
     soon: asyncio.Event = field(default_factory=asyncio.Event)
     began: float | None = None
 
     def step(self, progress: Progress) -> float | None:
         """The seconds that are left, from the steps so far; sets `soon` near the end."""
+        self.ordered.set()
         if progress.stage == "rendering" and self.began is None:
             self.began = self.now()
         if progress.stage in ("decoding", "saving"):
@@ -170,7 +172,7 @@ class Worker:
         return None if preparing.cancelled() else preparing.result()
 
     async def _meanwhile(self, pace: Pace) -> Work | None:
-        await asyncio.sleep(0)  # the child gets its order first
+        await pace.ordered.wait()  # publishing syncs files for some 20 ms, which the child need not wait for
         self._publish()
         await pace.soon.wait()
         return None if self._trouble is not None else self._next()

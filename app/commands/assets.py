@@ -27,7 +27,7 @@ _INPUT = "An asset that feeds this one, as NAME:ROLE; roles are image, environme
 @command(
     "asset add",
     examples=[
-        'restrike asset add character MARA prompt="a woman in a red coat" seed=7',
+        'restrike asset add character MARA prompt="a red traveller" seed=7',
         "restrike asset add shot SH010 --scene SC-01 --input MARA:character --input HARBOUR:environment tier=low",
         "restrike asset add prop LANTERN --from-image lantern.png",
     ],
@@ -77,7 +77,7 @@ async def asset_add(
 @command(
     "asset set",
     examples=[
-        'restrike asset set MARA prompt="a woman in a green coat" --note "green after all"',
+        'restrike asset set MARA prompt="a green traveller" --note "green after all"',
         "restrike asset set SH010 --input STORM:environment --drop-input HARBOUR",
         "restrike asset set SH010 steps=30 strength= --expect-version 4",
     ],

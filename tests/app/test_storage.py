@@ -56,3 +56,7 @@ async def test_every_blob_counts_once(tmp_path: Path) -> None:
         found = storage.report(studio)
         assert found["takes"] == 2
         assert sum(one["bytes"] for one in found["by_asset"]) == found["bytes"] - found["recipes_bytes"]
+        for name in ("kind", "model", "tier", "class", "media_type", "member", "age"):
+            assert sum(one["bytes"] for one in found[f"by_{name}"]) == found["bytes"] - found["recipes_bytes"]
+        assert [one["member"] for one in found["by_member"]] == [studio.project.member]
+        assert [one["age"] for one in found["by_age"]] == ["less than 7 days"]
