@@ -25,7 +25,7 @@ WRONG: Final = "#F0705F"
 MARGIN: Final = 64
 GAP: Final = 32
 WIDTH: Final = 1760
-SMALL: Final = 72
+SMALL: Final = 64
 FINE: Final = 4
 """Marks are drawn so many times larger and then reduced, so that their edges are smooth."""
 
@@ -98,7 +98,7 @@ def side_by_side(a: Pixels, b: Pixels, names: Sequence[str]) -> bytes:
     from engine.compare import difference_map
 
     width = 520
-    panels = [(names[0], a), (names[1], b), ("difference × 16", difference_map(a, b))]
+    panels = [(names[0], a), (names[1], b), ("difference, 16 times as bright", difference_map(a, b))]
     high = _fitted_height(a, width)
     paper = Image.new("RGB", (2 * GAP + 3 * width + 2 * GAP, high + 2 * GAP + 40), ROOM)
     pen = ImageDraw.Draw(paper)
@@ -175,7 +175,7 @@ def _draw_sources(
         x = left + place * step
         small = _enlarged(one.pixels, SMALL)
         paper.paste(small, (x, top))
-        room = step - SMALL - 14
+        room = step - SMALL - 20  # 8 before the name, 12 before the next picture
         pen.text((x + SMALL + 8, top + 3), _cut(one.name, _font(13), room), QUIET, _font(13))
         pen.text(
             (x + SMALL + 8, top + 21), _cut(ROLES.get(one.role, one.role), _font(12), room), DIM, _font(12)

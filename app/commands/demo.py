@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NAME: Final = "restrike-demo"
 SHEET: Final = "contact_sheet.png"
 MARK: Final = "sample_film"
-"""The project setting by which a sample film is known again."""
+"""The file among a project's private ones by which a sample film is known again."""
 
 
 class NothingRendered(Fault):
@@ -45,7 +45,6 @@ async def demo(
     and write a contact sheet. Run again, it goes on with the film that is there.
     """
     from app import sample
-    from app.commands.projects import init
     from app.studio import Studio
 
     began = time.monotonic()
@@ -53,7 +52,7 @@ async def demo(
     target = _target(place, folder, film)
     if not (target / PRIVATE).exists():
         report(Said(f"making “{film.name}” in {target}"))
-        await init(place, folder=target, name=film.name)
+        await _begin(place, target, film)
     async with Studio.open(target, place.home, clock=place.clock) as studio:
         value = await perform(studio, film, report, lambda: time.monotonic() - began)
     if not headless:
@@ -61,12 +60,25 @@ async def demo(
     return Outcome(value, 0 if value["identical"] == len(value["takes"]) else 1)
 
 
+async def _begin(place: Place, target: Path, film: Film) -> None:
+    """Start the project beside `target` and move it there marked, so that a kill leaves nothing unknown in `target`."""
+    from app.commands.projects import init
+
+    fresh = target.with_name(f".{target.name}.making")
+    if fresh.exists():
+        shutil.rmtree(fresh)  # what a demo that was killed at this very point left
+    await init(place, folder=fresh, name=film.name)
+    (fresh / PRIVATE / MARK).write_text(film.name + "\n", encoding="utf-8")
+    if target.exists():
+        target.rmdir()  # empty, or it would have been refused; Windows renames onto nothing that exists
+    fresh.rename(target)
+
+
 async def perform(studio: Studio, film: Film, report: Report, elapsed: Callable[[], float]) -> dict[str, Any]:
     """The whole demo on an open project; `elapsed` counts its seconds."""
     from app import renewal, sample, storage
     from app.listing import Listing
 
-    _mark(studio, film)
     first = await _render(studio, film, report, elapsed)
     report(Said("proving, in a fresh process, that every picture comes back"))
     await renewal.prove(studio, renewal.unproved(studio), report)
@@ -79,7 +91,7 @@ async def perform(studio: Studio, film: Film, report: Report, elapsed: Callable[
     await renewal.fetch(studio, gone, report)
     after = sample.pixels(studio)
     identical = sum(after.get(take) == digest for take, digest in before.items())
-    words = f"{len(gone)} pictures deleted ({freed:,} bytes) and rendered again"
+    words = f"{len(gone)} pictures deleted ({freed / 1000:,.0f} kB) and rendered again"
     words += f": {identical} of {len(before)} with equal pixels"
     sheet = studio.project.folder / SHEET
     renewal.write(sheet, sample.sheet(studio, film, f"{words}."))
@@ -147,10 +159,6 @@ def _free(target: Path) -> bool:
 
 def _ours(target: Path) -> bool:
     return (target / PRIVATE / MARK).is_file()
-
-
-def _mark(studio: Studio, film: Film) -> None:
-    (studio.project.folder / PRIVATE / MARK).write_text(film.name + "\n", encoding="utf-8")
 
 
 def _open(sheet: Path, report: Report) -> bool:

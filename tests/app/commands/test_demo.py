@@ -63,3 +63,13 @@ def test_without_a_display_it_says_where_the_sheet_is(here: Path) -> None:
     ran = run("demo", "film")
     assert ran.status == 0, ran.err
     assert "contact_sheet.png" in ran.out + ran.err
+
+
+def test_one_that_was_killed_while_it_began_is_begun_anew(here: Path) -> None:
+    left = here / f".{demo.NAME}.making" / ".restrike"
+    left.mkdir(parents=True)
+    (left / "log.db").write_bytes(b"half a file")
+    ran = run("demo", "--headless", "--json")
+    assert ran.status == 0, ran.err
+    assert [one.name for one in here.iterdir() if one.name.startswith(".")] == []
+    assert (here / demo.NAME / ".restrike" / demo.MARK).is_file()
