@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -66,3 +67,10 @@ def percentile(values: list[float], share: float) -> float:
     """The value below which `share` (0 to 1) of the values lie, by nearest rank; at least one value is needed."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
+def milliseconds(ask: Callable[[], object]) -> float:
+    """How long one call takes."""
+    start = time.perf_counter()
+    ask()
+    return (time.perf_counter() - start) * 1000

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from app.commands.jobs import render
 from app.place import utc_now
 from app.studio import Studio
 from tests.benchmarks import struck
-from tests.benchmarks.figure import Figure, percentile
+from tests.benchmarks.figure import Figure, milliseconds, percentile
 from tests.benchmarks.program import Program
 
 BARE = """
@@ -91,7 +90,7 @@ def _again(place: Path, count: int) -> list[Figure]:
     film = Program(place / "film", place / "home")
     before = len(film.run("take", "list")["takes"])
     answers = asyncio.run(_answers(film, [f"SHOT-{number:03d}" for number in range(count)]))
-    whole = [_milliseconds(lambda: film.run("render", "SHOT-000", "--wait")) for _ in range(5)]
+    whole = [milliseconds(lambda: film.run("render", "SHOT-000", "--wait")) for _ in range(5)]
     rendered = len(film.run("take", "list")["takes"]) - before
     return [
         Figure(what="a recipe that has a take, asked again: answer of the open project", unit="ms", at_most=100,
@@ -110,9 +109,3 @@ async def _answers(film: Program, names: list[str]) -> list[float]:
             found.append((time.perf_counter() - start) * 1000)
             assert all(job["deduplicated"] for job in answer["jobs"])
     return found
-
-
-def _milliseconds(ask: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    ask()
-    return (time.perf_counter() - start) * 1000

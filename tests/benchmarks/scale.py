@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
 import subprocess
 import sys
@@ -21,10 +20,10 @@ from sync.records import AssetId, Kind, VersionId
 from sync.rules import history
 from sync.schema import asset_document
 from tests.benchmarks import struck
-from tests.benchmarks.figure import Figure, percentile
+from tests.benchmarks.figure import Figure, milliseconds, percentile
 from tests.benchmarks.film import PICTURE, TAKES, VERSIONS, Film, bytes_of, version_of
+from tests.benchmarks.program import Program
 
-STATUS = "import sys; from app.cli import main; sys.exit(main(['status', '--json']))"
 OPEN = """
 import asyncio, json, sys, time
 from pathlib import Path
@@ -66,7 +65,7 @@ async def _measure(place: Path, assets: int) -> list[Figure]:
     async with Project.open(folder, home=home) as project:
         queries = _queries(project, film.names, source)
         adds = _adds(project, facts, film.names, source)
-    status = [_status(folder, home) for _ in range(7)]
+    status = [milliseconds(lambda: Program(folder, home).run("status")) / 1000 for _ in range(7)]
     what = f"{assets:,} assets × {VERSIONS} versions × {TAKES} takes"
     return [
         Figure(what=f"open the project, imports included ({what})", unit="s", at_most=1.0,
@@ -111,15 +110,6 @@ def _run(script: str, folder: Path, home: Path) -> dict[str, float]:
     return found
 
 
-def _status(folder: Path, home: Path) -> float:
-    environment = {**os.environ, "RESTRIKE_HOME": str(home), "PYTHONPATH": os.getcwd()}
-    start = time.perf_counter()
-    subprocess.run(
-        [sys.executable, "-c", STATUS], cwd=folder, env=environment, capture_output=True, check=True
-    )
-    return time.perf_counter() - start
-
-
 def _queries(project: Project, names: list[str], source: random.Random) -> dict[str, float]:
     index = project.index
     questions: dict[str, Callable[[], object]] = {
@@ -136,7 +126,7 @@ def _queries(project: Project, names: list[str], source: random.Random) -> dict[
         "heads": index.heads,
     }
     return {
-        name: percentile([_milliseconds(ask) for _ in range(100)], 0.99) for name, ask in questions.items()
+        name: percentile([milliseconds(ask) for _ in range(100)], 0.99) for name, ask in questions.items()
     }
 
 
@@ -155,11 +145,5 @@ def _adds(project: Project, facts: ModelFacts, names: list[str], source: random.
             )
             edit.add(asset_document(asset), replace(version, id=VersionId(edit.new_id())))
 
-        found.append(_milliseconds(lambda build=build: project.commit(build)))  # type: ignore[misc]
+        found.append(milliseconds(lambda build=build: project.commit(build)))  # type: ignore[misc]
     return found
-
-
-def _milliseconds(ask: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    ask()
-    return (time.perf_counter() - start) * 1000
