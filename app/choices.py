@@ -150,7 +150,7 @@ def saved(studio: Studio, asset: AssetId, version: Version) -> dict[str, Any]:
     words = shortened(str(shape["parameters"].get("prompt") or ""), 40)
     with_model = f" with {model.name}" if model is not None else ""
     message = f"{shape['name']} {label} saved{with_model}" + (f": {words}" if words else "")
-    return {**shape, "file": str(path), "message": message}
+    return {**shape, "file": path, "message": message}
 
 
 def choice_of(version: Version) -> Choice:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import errno
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,6 +35,28 @@ class UnknownCommand(WrongUse):
     """There is no such command."""
 
     code = "unknown_command"
+
+
+def fault_of(
+    error: BaseException, log_home: Path, known: Callable[[BaseException], Fault | None] | None = None
+) -> Fault:
+    """The fault behind an exception: itself, the first in a group, one that `known` knows, a full disk, or a surprise.
+
+    The traceback of a surprise is written to the log in `log_home`.
+    """
+    if isinstance(error, Fault):
+        return error
+    if isinstance(error, BaseExceptionGroup):
+        faults = [fault_of(one, log_home, known) for one in error.exceptions]
+        return next((one for one in faults if not isinstance(one, Unexpected)), faults[0])
+    if known is not None and (found := known(error)) is not None:
+        return found
+    if (found := of_the_system(error)) is not None:
+        found.__cause__ = error
+        return found
+    from app import logs
+
+    return Unexpected(error, logs.record_unexpected(log_home, error))
 
 
 def of_the_system(error: BaseException) -> Fault | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from app import shapes
 from app.render import serving
@@ -11,7 +11,7 @@ from app.render.doing import Doing, seen
 from engine.faults import BadField, Damaged, Fault, NotFound
 from engine.models import ModelFault
 from engine.recipe import ModelDigest, Recipe
-from sync.records import AssetFacts, AssetId, Grade, JobId, SessionId, Take
+from sync.records import AssetFacts, AssetId, Grade, JobId, SessionId, Take, Version, VersionId
 from sync.rules import estimate, history, jobs, takes
 from sync.rules.estimate import Estimate, Measured
 from sync.rules.jobs import State, View
@@ -19,8 +19,11 @@ from sync.rules.takes import Graded
 
 if TYPE_CHECKING:
     from app.studio import Studio
+    from sync.tables import TakeRow, VersionRow
 
 Shape = dict[str, Any]
+TOGETHER: Final = 500
+"""How many takes are looked at together: their assets' facts are read in one question, and kept no longer."""
 
 
 class Listing:
@@ -34,6 +37,8 @@ class Listing:
         self._models: dict[ModelDigest, ModelFault | None] = {}
         self._profiles: dict[str, Any] = {}
         self._measured: list[Measured] | None = None
+        self._estimates: dict[tuple[str, int, int], Estimate] = {}
+        self._recipes: dict[VersionId, Recipe] = {}
 
     def facts(self, asset: AssetId) -> AssetFacts:
         """All that is known of an asset, read once in this look."""
@@ -42,6 +47,29 @@ class Listing:
         return self._facts[asset]
 
     # --- takes ---
+
+    def takes(self, rows: Sequence[TakeRow]) -> list[Shape]:
+        """Takes with their classes, proofs and places, in the order given."""
+        found = []
+        for first in range(0, len(rows), TOGETHER):
+            part = rows[first : first + TOGETHER]
+            self._facts |= self.studio.project.assets({row.asset for row in part} - self._facts.keys())
+            found += [self.take(row.asset, row.take) for row in part]
+            self._facts.clear()
+        return found
+
+    def missing(self, rows: Sequence[TakeRow]) -> list[TakeRow]:
+        """Those of the takes whose pictures are not here."""
+        found = []
+        for first in range(0, len(rows), TOGETHER):
+            part = [
+                row for row in rows[first : first + TOGETHER] if not self.studio.blobs.has(row.take.sha256)
+            ]
+            facts = self.studio.project.assets({row.asset for row in part})
+            found += [
+                row for row in part if not serving.present(self.studio.blobs, row.take, facts[row.asset])
+            ]
+        return found
 
     def take(self, asset: AssetId, take: Take) -> Shape:
         """One take with its class, proofs and place."""
@@ -102,20 +130,39 @@ class Listing:
 
     def job(self, job: JobId, *, reason: str | None = None) -> Shape:
         """One job: its state (running while a worker of this machine is at it), attempts, and what is left."""
-        view = jobs.view(self.studio.project.job(job))
+        [shape] = self.jobs([job])
+        return {**shape, "reason": reason or shape["reason"]}
+
+    def jobs(self, wanted: Sequence[JobId]) -> list[Shape]:
+        """Jobs in the order given; raises `NotFound` for one that nobody asked for."""
+        facts = self.studio.project.jobs(wanted)
+        views = [jobs.view(facts[job]) for job in wanted]
+        wishes = [view.wish for view in views if view.wish is not None]
+        index = self.studio.project.index
+        versions = index.versions_of({wish.version for wish in wishes})
+        names = {one.id: one.name for one in index.assets_of({wish.asset for wish in wishes}).values()}
+        return [self._job(view, versions, names) for view in views]
+
+    def _job(
+        self,
+        view: View,
+        versions: Mapping[VersionId, tuple[VersionRow, Version]],
+        names: Mapping[AssetId, str],
+    ) -> Shape:
         wish = view.wish
         if wish is None:
-            raise NotFound(f"nobody asked for job {job}", "restrike jobs --all lists them")
-        facts = self.facts(wish.asset)
-        version = history.known(facts.versions).get(wish.version)
-        doing = self._doing.get(job) if view.state is State.OWNED else None
+            raise NotFound(f"nobody asked for job {view.job}", "restrike jobs --all lists them")
+        row, version = versions.get(wish.version, (None, None))
+        if row is not None and row.asset != wish.asset:
+            row, version = None, None
+        doing = self._doing.get(view.job) if view.state is State.OWNED else None
         return shapes.job(
-            job,
+            view.job,
             asset=wish.asset,
-            asset_name=history.name(facts),
-            version=version.number if version is not None else 0,
+            asset_name=names.get(wish.asset, wish.asset),
+            version=row.number if row is not None else 0,
             version_id=wish.version,
-            version_label=history.label(version, facts.versions) if version is not None else "",
+            version_label=row.label if row is not None else "",
             item=wish.item,
             tier=str(view.tier),
             state="running" if doing is not None else str(view.state),
@@ -129,8 +176,8 @@ class Listing:
             take=view.take,
             progress=doing.step / doing.steps if doing is not None and doing.steps else _ended(view),
             stage=doing.stage if doing is not None else None,
-            eta_s=self._eta(view, doing),
-            reason=reason or _reason(view),
+            eta_s=self._eta(view, version, doing),
+            reason=_reason(view),
         )
 
     def estimate(self, recipe: Recipe) -> Estimate:
@@ -146,27 +193,34 @@ class Listing:
                 )
                 for one in self.studio.project.index.speeds()
             ]
-        return estimate.seconds(
-            self._measured,
-            model=str(recipe.model),
-            pixels=recipe.width * recipe.height,
-            steps=recipe.steps or 0,
-            device=self.studio.project.device.id,
-        )
+        asked = str(recipe.model), recipe.width * recipe.height, recipe.steps or 0
+        if asked not in self._estimates:
+            model, pixels, steps = asked
+            self._estimates[asked] = estimate.seconds(
+                self._measured,
+                model=model,
+                pixels=pixels,
+                steps=steps,
+                device=self.studio.project.device.id,
+            )
+        return self._estimates[asked]
 
-    def _eta(self, view: View, doing: Doing | None) -> float | None:
+    def knows(self, version: VersionId, recipe: Recipe) -> None:
+        """Spare this look from reading the recipe of a version, of whichever item."""
+        self._recipes[version] = recipe
+
+    def _eta(self, view: View, version: Version | None, doing: Doing | None) -> float | None:
         if view.state.terminal:
             return None
         if doing is not None and doing.eta_s is not None:
             return round(doing.eta_s, 1)
-        wish = view.wish
-        assert wish is not None
-        version = history.known(self.facts(wish.asset).versions).get(wish.version)
         if version is None:
             return None
-        from app.render.prepare import recipe_of
+        if version.id not in self._recipes:
+            from app.render.prepare import recipe_of
 
-        found = self.estimate(recipe_of(version, wish.item)).range
+            self._recipes[version.id] = recipe_of(version, 0)
+        found = self.estimate(self._recipes[version.id]).range
         return None if found is None else round(found[1], 1)
 
 

@@ -57,7 +57,7 @@ def close() -> None:
     """Close the log's file; the program's rooms log nowhere until it is opened again."""
     for name in _ROOMS:
         logger = logging.getLogger(name)
-        for one in [one for one in logger.handlers if isinstance(one, logging.handlers.RotatingFileHandler)]:
+        for one in _writers(name):
             logger.removeHandler(one)
             one.close()
         logger.propagate = True
@@ -65,11 +65,18 @@ def close() -> None:
 
 def record_unexpected(home: Path, error: BaseException) -> Path | None:
     """Write an unexpected exception's traceback to the log; None where even that is impossible (a full disk)."""
+    opened = any(_writers(name) for name in _ROOMS)
     try:
-        path = open_log(home)
+        path = home / "logs" / FILE if opened else open_log(home)
         logging.getLogger("app").error("unexpected", exc_info=(type(error), error, error.__traceback__))
     except OSError:
         return None
     finally:
-        close()
+        if not opened:
+            close()
     return path
+
+
+def _writers(name: str) -> list[logging.handlers.RotatingFileHandler]:
+    found = logging.getLogger(name).handlers
+    return [one for one in found if isinstance(one, logging.handlers.RotatingFileHandler)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.listing import workers
@@ -91,13 +92,26 @@ def vote(studio: Studio, job: JobId, value: int) -> View:
     """Cast or change this member's vote."""
 
     def build(edit: Edit) -> View:
-        facts = edit.job(job)
-        mine = [one for one in facts.votes if one.member == edit.member]
-        count = max((one.count for one in mine), default=0) + 1
-        last = max(mine, key=lambda one: one.count, default=None)
-        if last is None or last.value != value:
-            cast = Vote(job=job, member=edit.member, value=value, count=count, time=edit.now)
-            edit.add(edit.queue_document(job), cast)
+        _cast(edit, job, value)
         return rules.view(edit.job(job))
 
     return studio.project.commit(build)
+
+
+def vote_all(studio: Studio, jobs: Sequence[JobId], value: int) -> None:
+    """Cast or change this member's vote for several jobs at once."""
+
+    def build(edit: Edit) -> None:
+        for job in dict.fromkeys(jobs):
+            _cast(edit, job, value)
+
+    studio.project.commit(build)
+
+
+def _cast(edit: Edit, job: JobId, value: int) -> None:
+    mine = [one for one in edit.job(job).votes if one.member == edit.member]
+    count = max((one.count for one in mine), default=0) + 1
+    last = max(mine, key=lambda one: one.count, default=None)
+    if last is None or last.value != value:
+        cast = Vote(job=job, member=edit.member, value=value, count=count, time=edit.now)
+        edit.add(edit.queue_document(job), cast)

@@ -156,7 +156,7 @@ def _imported(
     shape = views.asset(studio, asset)
     label = f"{shape['name']} {shape['version_label']}"
     message = f"{label} imported from {picture.file.name}; it cannot be rendered again."
-    return {**shape, "file": str(target), "message": message}
+    return {**shape, "file": target, "message": message}
 
 
 def _take(

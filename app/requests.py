@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from app import versions, views
 from app.commands.table import Outcome, Report, Said, Working
@@ -14,9 +14,9 @@ from app.listing import Listing
 from app.render import serving
 from app.render.wishes import Asked, Asking
 from app.versions import show_recipe
-from engine.faults import WrongUse
+from engine.faults import Conflict, Fault, WrongUse
 from sync.project import Edit
-from sync.records import AssetId, JobId, Kind, Tier
+from sync.records import AssetId, JobId, Kind, Tier, VersionId
 from sync.rules import estimate, history
 from sync.rules import jobs as rules
 
@@ -94,11 +94,12 @@ def preview(studio: Studio, selected: Sequence[AssetId], tier: Tier | None, coun
     new = [one for one in asked if not one.deduplicated]
     parts = [listing.estimate(one.recipe) for one in new]
     whole = estimate.total(parts)
+    called = _called(studio, asked)
     found = [
-        {**_planned(studio, one), "eta_s": None if part.range is None else round(part.range[1], 1)}
+        {**_planned(one, called), "eta_s": None if part.range is None else round(part.range[1], 1)}
         for one, part in zip(new, parts, strict=True)
     ]
-    found += [_planned(studio, one) for one in asked if one.deduplicated]
+    found += [_planned(one, called) for one in asked if one.deduplicated]
     seconds = None if whole.range is None else [round(one, 1) for one in whole.range]
     words = f"{len(new)} to render, {len(asked) - len(new)} there or asked for already"
     about = f", about {seconds[1]:g} s" if seconds and new else ""
@@ -111,16 +112,34 @@ def preview(studio: Studio, selected: Sequence[AssetId], tier: Tier | None, coun
     }
 
 
-def _planned(studio: Studio, one: Asked) -> Shape:
+@dataclass(frozen=True, slots=True)
+class _Called:
+    """What the assets and versions of a request are called."""
+
+    names: Mapping[AssetId, str]
+    labels: Mapping[VersionId, str]
+
+
+def _called(studio: Studio, asked: Sequence[Asked]) -> _Called:
+    index = studio.project.index
+    rows = index.assets_of({one.asset for one in asked})
+    labels = index.labels_of({one.version.id for one in asked})
+    for one in asked:
+        if one.version.id not in labels:  # a preview's version, which nobody saved
+            known = studio.project.asset(one.asset).versions
+            labels[one.version.id] = history.label(one.version, [*known, one.version])
+    return _Called({asset: row.name for asset, row in rows.items()}, labels)
+
+
+def _planned(one: Asked, called: _Called) -> Shape:
     """A job as it would be, before anything is stored."""
-    facts = studio.project.asset(one.asset)
     return {
         "id": one.job,
         "asset": one.asset,
-        "asset_name": history.name(facts),
+        "asset_name": called.names[one.asset],
         "version": one.version.number,
         "version_id": one.version.id,
-        "version_label": history.label(one.version, [*facts.versions, one.version]),
+        "version_label": called.labels[one.version.id],
         "item": one.item,
         "tier": str(one.tier),
         "state": "finished" if one.take is not None else "pending",
@@ -139,29 +158,31 @@ def _planned(studio: Studio, one: Asked) -> Shape:
 
 def answer(studio: Studio, asked: Sequence[Asked]) -> Shape:
     """The jobs of a request as they are now."""
-    listing = Listing(studio)
-    return {"jobs": [_asked(studio, listing, one) for one in asked]}
-
-
-def _asked(studio: Studio, listing: Listing, one: Asked) -> Shape:
-    if one.take is not None:
-        return _planned(studio, one)
-    shape = listing.job(one.job)
-    take = _take_of(studio, one)
-    return {**shape, **_whose(studio, one), "take": take or shape["take"], "deduplicated": one.deduplicated}
-
-
-def _whose(studio: Studio, one: Asked) -> Shape:
-    """Of a job that several assets wished for, the asset that was asked for here."""
-    planned = _planned(studio, one)
+    listing, called = Listing(studio), _called(studio, asked)
+    waiting = [one for one in asked if one.take is None]
+    for one in waiting:
+        listing.knows(one.version.id, one.recipe)
+    jobs = {shape["id"]: shape for shape in listing.jobs(list({one.job: None for one in waiting}))}
     return {
-        name: planned[name]
-        for name in ("asset", "asset_name", "version", "version_id", "version_label", "item")
+        "jobs": [
+            _asked(studio, jobs[one.job], one, called) if one.take is None else _planned(one, called)
+            for one in asked
+        ]
     }
 
 
+def _asked(studio: Studio, shape: Shape, one: Asked, called: _Called) -> Shape:
+    """A job as it is; of one that several assets wished for, for the asset that was asked for here."""
+    take = _take_of(studio, one)
+    whose = {name: value for name, value in _planned(one, called).items() if name in _WHOSE}
+    return {**shape, **whose, "take": take or shape["take"], "deduplicated": one.deduplicated}
+
+
+_WHOSE: Final = ("asset", "asset_name", "version", "version_id", "version_label", "item")
+
+
 def _take_of(studio: Studio, one: Asked) -> str | None:
-    rows = studio.project.index.takes(asset=one.asset, recipe_key=one.recipe.key)
+    rows = studio.project.index.takes(asset=one.asset, recipe_key=one.key)
     return rows[-1].take.id if rows else None
 
 
@@ -181,7 +202,9 @@ class Done:
 async def wait(studio: Studio, asked: Sequence[Asked], report: Report) -> Shape:
     """Work the queue here until these jobs have ended; exit status 1 when one of them has no picture then."""
     wanted = {one.job for one in asked if one.take is None}
-    if wanted:
+    if wanted and studio.resident is not None:
+        await studio.resident.ended(wanted, _Bars(studio, report, Done(), wanted, None))
+    elif wanted:
         await work(studio, report, wanted=wanted, until_idle=True)
     value = answer(studio, asked)
     left = [one for one in value["jobs"] if one["take"] is None]
@@ -208,9 +231,26 @@ async def work(
     only: Tier | None = None,
     until_idle: bool = False,
 ) -> Done:
-    """Work the queue in this process with a renderer of its own."""
-    async with studio.renderer() as renderer:
+    """Work the queue in this process with a renderer of its own; raises `Conflict` where a worker does that already."""
+    if studio.resident is not None:
+        raise Conflict("a worker works here already", "its jobs are in restrike jobs")
+    async with studio.working, studio.renderer() as renderer:
         return await work_with(studio, renderer, report, wanted=wanted, only=only, until_idle=until_idle)
+
+
+async def stay(studio: Studio, report: Report, *, only: Tier | None = None) -> Done:
+    """Work the queue until SIGTERM as the worker that everybody in this process relies on; raises `NoSpace`."""
+    from app.resident import Resident
+
+    done = Done()
+    resident = studio.resident = Resident(studio, only=only, patient=False)
+    try:
+        with resident.heard(_Bars(studio, report, done, None, None)):
+            await _until_sigterm(resident.run(), done)
+    finally:
+        studio.resident = None
+    _tell_aside(resident.aside, report, done)
+    return done
 
 
 async def work_with(
@@ -229,11 +269,17 @@ async def work_with(
     done = Done()
     worker = Worker(studio, renderer, only=only)
     bars = _Bars(studio, report, done, wanted, told)
-    await _until_sigterm(worker.run(until_idle=until_idle, jobs=wanted, report=bars), done)
-    for job, fault in worker.aside.items():
+    running = worker.run(until_idle=until_idle, jobs=wanted, report=bars)
+    await (running if studio.served else _until_sigterm(running, done))
+    _tell_aside(worker.aside, report, done)
+    return done
+
+
+def _tell_aside(aside: Mapping[JobId, Fault], report: Report, done: Done) -> None:
+    """Say what could not be rendered here."""
+    for job, fault in aside.items():
         report(Said(f"{fault.message} ({fault.hint})"))
         done.aside.append({"job": job, "code": fault.code, "message": fault.message, "hint": fault.hint})
-    return done
 
 
 async def _until_sigterm(running: Coroutine[Any, Any, None], done: Done) -> None:

@@ -6,12 +6,12 @@ In all shapes `version` is the integer number, `version_id` the id behind it, `v
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sync.records import Approved, AssetFacts, AssetId, Struck, Superseded, Take, Version
+from sync.records import Approved, AssetFacts, AssetId, Kind, Struck, Superseded, Take, Version
+from sync.shown import Shown
 
 Shape = dict[str, Any]
 
@@ -28,25 +28,56 @@ def asset(
     approved: str | None = None,
 ) -> Shape:
     """An asset at its current version."""
+    made, takes = facts.asset, sorted(facts.takes, key=lambda take: (take.time, take.id))
+    return asset_at(
+        Shown.of(current),
+        asset=made.id,
+        kind=made.kind,
+        scene=made.scene,
+        name=name,
+        label=label,
+        forked=forked,
+        stale=stale,
+        gone=gone,
+        approved=approved,
+        takes=[one.id for one in takes],
+    )
+
+
+def asset_at(
+    current: Shown,
+    *,
+    asset: AssetId,
+    kind: Kind,
+    scene: str | None,
+    name: str,
+    label: str,
+    forked: bool,
+    stale: bool,
+    gone: bool,
+    approved: str | None,
+    takes: Sequence[str],
+) -> Shape:
+    """An asset at its current version, from what the index knows; `takes` are the oldest first."""
     return {
-        "id": facts.asset.id,
+        "id": asset,
         "name": name,
-        "kind": str(facts.asset.kind),
-        "scene": facts.asset.scene,
+        "kind": str(kind),
+        "scene": scene,
         "version": current.number,
         "version_id": current.id,
         "version_label": label,
         "tier": str(current.tier),
         "note": current.note,
         "parameters": dict(current.parameters),
-        "recipe": json.loads(current.recipe),
+        "recipe": dict(current.recipe),
         "recipe_key": current.recipe_key,
         "forked": forked,
         "stale": stale,
         "removed": gone,
         "approved": approved,
-        "inputs": inputs(current),
-        "takes": [one.id for one in sorted(facts.takes, key=lambda take: (take.time, take.id))],
+        "inputs": [{"asset": one, "role": role} for one, role in current.links],
+        "takes": list(takes),
     }
 
 
@@ -97,6 +128,8 @@ def take(
         "id": one.id,
         "asset": facts.asset.id,
         "asset_name": asset_name,
+        "kind": str(facts.asset.kind),
+        "scene": facts.asset.scene,
         "version": version,
         "version_id": one.version,
         "version_label": version_label,
@@ -126,7 +159,8 @@ def take(
         "imported": one.imported,
         "consumed": [{"role": each.role, "sha256": each.sha256} for each in one.consumed],
         "present": list(present),
-        "file": str(folder / one.file) if one.file else None,
+        "filename": one.file.rpartition("/")[2] or None,
+        "file": folder / one.file if one.file else None,
     }
 
 

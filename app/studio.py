@@ -5,6 +5,7 @@ What only some commands need (models, blobs) is made when it is first asked for,
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -18,6 +19,7 @@ from app.settings import Settings
 from sync.project import Project
 
 if TYPE_CHECKING:
+    from app.resident import Resident
     from engine.models import Installed
     from engine.renderer import Renderer
     from sync.blobs.folder import FolderStore
@@ -33,7 +35,11 @@ def render_process(found: Settings) -> Renderer:
 
 
 class Studio:
-    """A project open on this machine; to be entered with `async with Studio.open(…)`."""
+    """A project open on this machine; to be entered with `async with Studio.open(…)`.
+
+    `served` says that a server has it open for callers, who then must not touch the process. `resident` is the worker
+    that works all the time, if there is one; whoever works the queue holds `working`, as one session has one worker.
+    """
 
     def __init__(
         self,
@@ -47,6 +53,9 @@ class Studio:
         self.home = home
         self.settings = found
         self.clock = clock
+        self.served = False
+        self.resident: Resident | None = None
+        self.working = asyncio.Lock()
         self._renderer = renderer
 
     @classmethod

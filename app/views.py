@@ -9,11 +9,12 @@ from app import shapes
 from app.catalogue import Shelf
 from engine.faults import NotFound
 from sync import query
-from sync.records import AssetId, Kind
-from sync.rules import history, takes
+from sync.records import AssetId, Kind, TakeId
+from sync.rules import history
 
 if TYPE_CHECKING:
     from app.studio import Studio
+    from sync.shown import Shown
     from sync.tables import AssetRow
 
 
@@ -25,24 +26,61 @@ def rows(
     where: str | None,
     stale: bool,
     gone: bool = False,
+    limit: int | None = None,
+    offset: int = 0,
 ) -> list[AssetRow]:
     """The assets that filters select, by name."""
+    where = _where(where, stale)
+    return studio.project.index.assets(
+        kind=kind, scene=scene, where=where, gone=gone, limit=limit, offset=offset
+    )
+
+
+def page(
+    studio: Studio,
+    *,
+    kind: Kind | None,
+    scene: str | None,
+    where: str | None,
+    stale: bool,
+    gone: bool = False,
+    limit: int | None = None,
+    offset: int = 0,
+) -> tuple[list[AssetRow], int]:
+    """Like `rows`, with how many there are without `limit` and `offset`."""
+    where = _where(where, stale)
+    index = studio.project.index
+    most, after = window(limit, offset)
+    if most is not None:
+        return index.asset_page(kind=kind, scene=scene, where=where, gone=gone, limit=most, offset=after)
+    found = index.assets(kind=kind, scene=scene, where=where, gone=gone)
+    return found[after:], len(found)
+
+
+def window(limit: int | None, offset: int) -> tuple[int | None, int]:
+    """How many of a list at most, after how many; less than nothing counts as nothing."""
+    return None if limit is None else max(limit, 0), max(offset, 0)
+
+
+def _where(where: str | None, stale: bool) -> str | None:
     if where and stale:
         query.parse(where)  # a mistake is shown in the words that were written, not in the joined ones
-        where = f"({where}) and stale"
-    return studio.project.index.assets(
-        kind=kind, scene=scene, where=where or ("stale" if stale else None), gone=gone
-    )
+        return f"({where}) and stale"
+    return where or ("stale" if stale else None)
 
 
 def assets(studio: Studio, selected: Iterable[AssetRow]) -> list[dict[str, Any]]:
     """The selected assets with all their keys."""
-    return [_asset(studio, row) for row in selected]
+    rows = list(selected)
+    ids = [row.id for row in rows]
+    versions = studio.project.index.shown(ids)
+    takes = studio.project.index.take_ids(ids)
+    return [_asset(row, versions.get(row.id), takes.get(row.id, ())) for row in rows]
 
 
 def asset(studio: Studio, asset_id: AssetId) -> dict[str, Any]:
     """One asset at its current version."""
-    return _asset(studio, _row(studio, asset_id))
+    return assets(studio, [_row(studio, asset_id)])[0]
 
 
 def asset_in_full(studio: Studio, asset_id: AssetId) -> dict[str, Any]:
@@ -85,21 +123,21 @@ def _row(studio: Studio, asset_id: AssetId) -> AssetRow:
     return row
 
 
-def _asset(studio: Studio, row: AssetRow) -> dict[str, Any]:
-    facts = studio.project.asset(row.id)
-    current = history.current(facts.versions)
+def _asset(row: AssetRow, current: Shown | None, takes: Sequence[TakeId]) -> dict[str, Any]:
     if current is None:
         raise NotFound(f"{row.name} has no version here yet", "its document is not complete; merge again")
-    chosen = takes.chosen(facts)
-    return shapes.asset(
-        facts,
+    return shapes.asset_at(
         current,
+        asset=row.id,
+        kind=row.kind,
+        scene=row.scene,
         name=row.name,
-        label=history.label(current, facts.versions),
+        label=row.label or "",
         forked=row.forked,
         stale=row.stale,
         gone=row.gone,
-        approved=chosen.id if chosen is not None else None,
+        approved=row.approved,
+        takes=takes,
     )
 
 

@@ -221,7 +221,8 @@ class Worker:
 
         def told(progress: Progress) -> None:
             eta = pace.step(progress)
-            self._notice.show(Doing(work.job, progress.stage, progress.step, progress.steps, eta))
+            doing = Doing(work.job, progress.stage, progress.step, progress.steps, eta)
+            self._notice.show(doing, progress.preview)
             self._tell(work, "step", progress=progress, eta_s=eta)
             look()
 

@@ -217,13 +217,16 @@ class _Delivery:
         return shadow(genesis, self.ledger.shelf.changes(document), fresh, schema.CONTENDED)
 
     def _keep(self, state: _State, contents: Mapping[DocumentId, Contents]) -> tuple[DocumentId, ...]:
+        at: dict[DocumentId, int] = {}
         for bundle in state.accepted:
-            self.ledger.file.note(self.ledger.store.append(bundle), bundle)
-        self.ledger.file.add(
+            position = self.ledger.store.append(bundle)
+            at.update(dict.fromkeys(self.ledger.file.note(position, bundle), position))
+        facts = (
             Fact(document, collection, key, text)
-            for document, facts in contents.items()
-            for (collection, key), text in facts.items()
+            for document, found in contents.items()
+            for (collection, key), text in found.items()
         )
+        self.ledger.file.add(facts, at)
         self.ledger.store.pack()
         return tuple(contents)
 

@@ -65,21 +65,28 @@ def decode(record: type[Any], keyed: tuple[str, ...], key: str, text: str) -> An
         value = json.loads(text)
         if record is Version:
             _unshare(value)
-        parts = key.split(SEPARATOR)
-        found = dict(zip(keyed, parts, strict=True))
-        readers = _readers(record)
-        taken = {
-            name: readers[name](one) for name, one in value.items() if name in readers and name not in keyed
-        }
-        for name in _optional(record) - found.keys() - taken.keys():
-            taken[name] = None
-        return record(
-            **{name: readers[name](_from_key(readers[name], one)) for name, one in found.items()}, **taken
-        )
+        readers, optional = _readers(record), _optional(record)
+        taken = dict.fromkeys(optional) if optional else {}
+        for name, one in value.items():
+            if (reader := readers.get(name)) is not None:
+                taken[name] = reader(one)
+        for name, part in zip(keyed, key.split(SEPARATOR), strict=True):
+            taken[name] = readers[name](_from_key(readers[name], part))
+        return record(**taken)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise Damaged(
             f"a stored {record.__name__.lower()} cannot be read: {error}", "restrike verify says which"
         ) from error
+
+
+def opened(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A version's text as it is, and its recipe as JSON value, its names in the order in which `decode` gives them."""
+    value: dict[str, Any] = json.loads(text)
+    if _SHARED not in value:
+        return value, json.loads(value["recipe"])
+    rest, same = value[_SHARED]
+    recipe = {**rest, **{name: value["parameters"][name] for name in same}}
+    return value, {name: recipe[name] for name in sorted(recipe)}
 
 
 def dumps(value: Any) -> str:
@@ -166,6 +173,9 @@ def _optional(record: type[Any]) -> frozenset[str]:
 def _reader(hint: Any) -> Read:
     """The check and conversion for one annotated type."""
     hint = getattr(hint, "__supertype__", hint)
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        known: dict[Any, StrEnum] = {str(one): one for one in hint}
+        return lambda value: known[_text(value)]
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
         inner = _reader(next(one for one in get_args(hint) if one is not types.NoneType))
@@ -177,8 +187,6 @@ def _reader(hint: Any) -> Read:
         return lambda value: _of(dict, value)
     if hint is Any:
         return lambda value: value
-    if isinstance(hint, type) and issubclass(hint, StrEnum):
-        return hint
     if is_dataclass(hint):
         return lambda value: _nested(hint, _of(dict, value))
     return {int: _integer, float: _number, bool: _truth, str: _text}[hint]
@@ -196,7 +204,7 @@ def _of(kind: type, value: Any) -> Any:
 
 
 def _text(value: Any) -> str:
-    return str(_of(str, value))
+    return value if type(value) is str else str(_of(str, value))
 
 
 def _truth(value: Any) -> bool:

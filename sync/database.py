@@ -73,6 +73,12 @@ def connect(
     return connection
 
 
+def pulse(connection: sqlite3.Connection, path: Path) -> int:
+    """A number that is another one as soon as another connection has changed the file; own writes leave it alone."""
+    with faults(path):
+        return int(connection.execute("PRAGMA data_version").fetchone()[0])
+
+
 @contextmanager
 def writing(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
     """One write transaction, taken at once: everything inside is committed together, or nothing on any exception."""

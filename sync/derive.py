@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from engine.faults import Damaged
@@ -27,6 +27,8 @@ _ASSET_PARTS = {
     "approved": "approved",
     "dropped": "dropped",
 }
+_EDITS = ("versions", "renamed", "removed")
+"""The collections in which an asset is edited: its takes, and what is said of them, are none of its parameters."""
 _JOB_PARTS = {"q": "wishes", "c": "claims", "e": "ended", "f": "finished", "x": "called", "p": "votes"}
 
 
@@ -49,6 +51,19 @@ def facts_of(connection: sqlite3.Connection, subject: str, collection: str | Non
     )
     values = (subject, collection) if collection else (subject,)
     return [Fact(DocumentId(document), *rest) for document, *rest in connection.execute(sql, values)]
+
+
+def facts_of_many(connection: sqlite3.Connection, subjects: Iterable[str]) -> dict[str, list[Fact]]:
+    """What `facts_of` gives for each of several subjects, in one question; those without facts have an empty list."""
+    found: dict[str, list[Fact]] = {one: [] for one in subjects}
+    sql = (
+        "SELECT f.subject, d.document, f.collection, f.key, f.text FROM facts f "
+        "JOIN documents d ON d.number = f.document "
+        "WHERE f.subject IN (SELECT value FROM json_each(?)) ORDER BY f.seq"
+    )
+    for subject, document, *rest in connection.execute(sql, (json.dumps(list(found)),)):
+        found[subject].append(Fact(DocumentId(document), *rest))
+    return found
 
 
 def records_of(facts: Iterable[Fact], unread: list[tuple[Fact, str]] | None = None) -> dict[str, list[Any]]:
@@ -81,8 +96,10 @@ def job_facts(job: JobId, facts: Iterable[Fact], unread: list[tuple[Fact, str]] 
     return JobFacts(job=job, **{field: tuple(found.get(name, ())) for name, field in _JOB_PARTS.items()})
 
 
-def add_facts(connection: sqlite3.Connection, facts: Iterable[Fact]) -> list[Fact]:
-    """Store facts and return those that are new or whose text changed."""
+def add_facts(
+    connection: sqlite3.Connection, facts: Iterable[Fact], at: Mapping[DocumentId, int]
+) -> list[Fact]:
+    """Store facts with their document's position in `at`; returns those that are new or whose text changed."""
     fresh = []
     for fact in facts:
         number = document_number(connection, fact.document)
@@ -98,8 +115,8 @@ def add_facts(connection: sqlite3.Connection, facts: Iterable[Fact]) -> list[Fac
         ):  # of two texts written apart under one key, the document shows the same one everywhere
             connection.execute("DELETE FROM facts WHERE seq = ?", (row[1],))
         connection.execute(
-            "INSERT INTO facts(subject, collection, key, document, text) VALUES(?, ?, ?, ?, ?)",
-            (*place, fact.text),
+            "INSERT INTO facts(subject, collection, key, document, text, position) VALUES(?, ?, ?, ?, ?, ?)",
+            (*place, fact.text, at[fact.document]),
         )
         fresh.append(fact)
     return fresh
@@ -178,6 +195,7 @@ def _write_asset(connection: sqlite3.Connection, facts: AssetFacts, shown: Versi
         "negative_key": (_word(parameters.get("negative_prompt")) or "").casefold(),
     }
     row["words"] = "\n".join((row["name_key"], row["scene_key"], row["prompt_key"]))
+    row["changed"], row["edited"] = _newest(connection, facts.asset.id)
     columns, marks = ", ".join(row), ", ".join("?" * len(row))
     renewed = ", ".join(f"{name} = excluded.{name}" for name in row)
     connection.execute(
@@ -188,6 +206,13 @@ def _write_asset(connection: sqlite3.Connection, facts: AssetFacts, shown: Versi
         "INSERT OR REPLACE INTO parameters SELECT n, ? FROM assets WHERE id = ?",
         (codec.dumps(codec.plain(parameters)), facts.asset.id),
     )
+
+
+def _newest(connection: sqlite3.Connection, asset: AssetId) -> tuple[int, int]:
+    """The position of an asset's newest fact, and of its newest edit."""
+    sql = "SELECT collection, max(position) FROM facts WHERE subject = ? GROUP BY collection"
+    found = {str(collection): int(position) for collection, position in connection.execute(sql, (asset,))}
+    return max(found.values(), default=0), max((found.get(one, 0) for one in _EDITS), default=0)
 
 
 def _write_versions(connection: sqlite3.Connection, facts: AssetFacts) -> None:

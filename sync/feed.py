@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sync.indexfile import IndexFile
 from sync.records import DocumentId
@@ -25,27 +26,39 @@ class Change:
         return cls(documents, tuple((one.document, one.collection, one.key) for one in facts))
 
 
+class Mark(NamedTuple):
+    """How far an index has been told of: the number of its newest fact, and which index it was."""
+
+    seq: int
+    generation: str
+
+    @classmethod
+    def of(cls, index: IndexFile) -> Mark:
+        """Everything that is in the index now."""
+        return cls(index.seq, index.generation)
+
+
 class Feed:
     """How far the index has been told of, to whom, and what others added that nobody has polled yet."""
 
     def __init__(self) -> None:
         self.pending: list[Fact] = []
         self._told: dict[object, Callable[[Change], None]] = {}
-        self._seen = 0
-        self._generation = ""
+        self._mark = Mark(0, "")
 
-    def news(self, index: IndexFile) -> list[Fact]:
-        """What is in the index since `mark`: everything, if another process has built it anew meanwhile."""
-        return index.facts_after(self._seen if self._generation == index.generation else 0)
+    def news(self, index: IndexFile, last: int | None = None) -> list[Fact]:
+        """What is in the index since `mark`, up to number `last`; all, if another process has built it anew."""
+        return index.facts_after(self._mark.seq if self._mark.generation == index.generation else 0, last)
 
-    def mark(self, index: IndexFile) -> None:
-        """Everything in the index has been told of."""
-        self._seen, self._generation = index.seq, index.generation
+    def mark(self, mark: Mark) -> None:
+        """Everything up to there has been told of."""
+        self._mark = mark
 
     def fresh(self, index: IndexFile) -> list[Fact]:
         """The news, marked as told of."""
-        found = self.news(index)
-        self.mark(index)
+        mark = Mark.of(index)
+        found = self.news(index, mark.seq)
+        self.mark(mark)
         return found
 
     @contextmanager

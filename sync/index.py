@@ -7,28 +7,26 @@ on the spot, and the question asked again.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from engine.faults import Damaged
 from engine.recipe import FileDigest, RecipeKey, normal_text
 from sync import database, query, schema
-from sync.codec import decode
+from sync import rows as as_row
 from sync.indexfile import IndexFile
 from sync.records import (
     AssetId,
-    DeviceId,
     DocumentId,
     JobId,
     Kind,
-    SessionId,
     Take,
     TakeId,
-    Tier,
-    Time,
+    Version,
     VersionId,
 )
+from sync.shown import Shown
 from sync.tables import AssetRow, JobRow, SpeedRow, TakeRow, VersionRow
 
 T = TypeVar("T")
@@ -41,6 +39,10 @@ _ASSET: Final = (
 _TAKE: Final = (
     "SELECT t.asset, t.id, t.label, t.version_label, f.text FROM takes t "
     "JOIN facts f ON f.subject = t.asset AND f.collection = 'takes' AND f.key = t.id "
+)
+_CURRENT: Final = (
+    "SELECT a.id, f.key, f.text FROM assets a JOIN facts f ON f.subject = a.id "
+    "AND f.collection = 'versions' AND f.key = a.version WHERE a.id IN (SELECT value FROM json_each(?))"
 )
 _JOB: Final = (
     "SELECT id, asset, version, item, tier, state, owner, votes, generation, priority, time, recipe_key, take "
@@ -77,7 +79,37 @@ class Index:
         order = "a.name_key, a.id" if gone is not None else "a.gone, a.name_key, a.id"
         page = f"SELECT a.n FROM assets a{_way(where, names, text)} WHERE {condition} ORDER BY {order} LIMIT ? OFFSET ?"
         sql = f"{_ASSET}WHERE a.n IN ({page}) ORDER BY {order}"
-        return self._made(_asset, sql, *values, -1 if limit is None else limit, offset)
+        return self._made(as_row.asset, sql, *values, -1 if limit is None else limit, offset)
+
+    def asset_page(
+        self,
+        *,
+        kind: Kind | None = None,
+        scene: str | None = None,
+        where: str | None = None,
+        gone: bool | None = False,
+        limit: int,
+        offset: int = 0,
+    ) -> tuple[list[AssetRow], int]:
+        """What `assets` lists with how many there are without `limit` and `offset`.
+
+        A condition on contents looks at every row, so that both are found in one look.
+        """
+        if not where:
+            found = self.assets(kind=kind, scene=scene, gone=gone, limit=limit, offset=offset)
+            if found and len(found) < limit:
+                return found, offset + len(found)
+            return found, self.asset_count(kind=kind, scene=scene, gone=gone)
+        condition, values = _chosen(kind, scene, where, gone, None, None)
+        sql = (
+            f"SELECT a.n, count(*) OVER () FROM assets a{_way(where, None, None)} "
+            f"WHERE {condition} ORDER BY a.name_key, a.id LIMIT ? OFFSET ?"
+        )
+        page = self._rows(sql, *values, limit, offset)
+        if not page:
+            return [], self.asset_count(kind=kind, scene=scene, where=where, gone=gone)
+        sql = f"{_ASSET}WHERE a.n IN (SELECT value FROM json_each(?)) ORDER BY a.name_key, a.id"
+        return self._made(as_row.asset, sql, json.dumps([n for n, _ in page])), int(page[0][1])
 
     def asset_count(
         self,
@@ -102,7 +134,7 @@ class Index:
         sql = (
             f"{_ASSET}WHERE a.id = ? OR a.name_key = ? ORDER BY a.id <> ?, a.gone, a.time DESC, a.id LIMIT 1"
         )
-        rows = self._made(_asset, sql, name, normal_text(name).casefold(), name)
+        rows = self._made(as_row.asset, sql, name, normal_text(name).casefold(), name)
         return rows[0] if rows else None
 
     def search(self, text: str, *, limit: int = PAGE, offset: int = 0) -> list[AssetRow]:
@@ -112,7 +144,7 @@ class Index:
     def users_of(self, asset: AssetId) -> list[AssetRow]:
         """The assets whose current version has this one as an input, by name."""
         sql = f"{_ASSET}WHERE a.id IN (SELECT user FROM links WHERE asset = ?) ORDER BY a.name_key, a.id"
-        return self._made(_asset, sql, asset)
+        return self._made(as_row.asset, sql, asset)
 
     def links(self) -> dict[AssetId, list[AssetId]]:
         """Every asset that has inputs, with what its current version is made from."""
@@ -121,15 +153,75 @@ class Index:
             found.setdefault(AssetId(user), []).append(AssetId(asset))
         return found
 
+    def assets_of(self, assets: Iterable[AssetId]) -> dict[AssetId, AssetRow]:
+        """The rows of these assets, removed ones too."""
+        rows = self._made(
+            as_row.asset, f"{_ASSET}WHERE a.id IN (SELECT value FROM json_each(?))", _array(assets)
+        )
+        return {row.id: row for row in rows}
+
+    def current_versions(self, assets: Iterable[AssetId]) -> dict[AssetId, Version]:
+        """The current version of each of these assets that has one."""
+        return dict(self._made(as_row.whole_version, _CURRENT, _array(assets)))
+
+    def shown(self, assets: Iterable[AssetId]) -> dict[AssetId, Shown]:
+        """What lists show of the current version of each of these assets that has one."""
+        return dict(self._made(as_row.shown_version, _CURRENT, _array(assets)))
+
+    def take_ids(self, assets: Iterable[AssetId]) -> dict[AssetId, list[TakeId]]:
+        """The takes of each of these assets that has any, the oldest first."""
+        sql = "SELECT asset, id FROM takes WHERE asset IN (SELECT value FROM json_each(?)) ORDER BY asset, time, id"
+        found: dict[AssetId, list[TakeId]] = {}
+        for asset, take in self._rows(sql, _array(assets)):
+            found.setdefault(AssetId(asset), []).append(TakeId(take))
+        return found
+
+    def changed_since(self, position: int, *, downstream: bool = False) -> list[AssetId]:
+        """The assets that something was added to after `Project.version` was `position`, jobs apart; removed ones too.
+
+        With `downstream` also all that is made from them, whose staleness may be another now.
+        """
+        sql = "SELECT id FROM assets WHERE changed > ? ORDER BY changed, id"
+        if downstream:
+            sql = (
+                "WITH RECURSIVE touched(id) AS (SELECT id FROM assets WHERE changed > ? "
+                "UNION SELECT l.user FROM links l JOIN touched t ON l.asset = t.id) SELECT id FROM touched ORDER BY id"
+            )
+        return [AssetId(one) for (one,) in self._rows(sql, position)]
+
+    def last_edit(self, asset: AssetId) -> int:
+        """The `Project.version` with which an asset's parameters, inputs or name changed last; 0 when it has none."""
+        rows = self._rows("SELECT edited FROM assets WHERE id = ?", asset)
+        return int(rows[0][0]) if rows else 0
+
     def versions_with(self, recipe_key: RecipeKey) -> list[VersionRow]:
         """The versions of that recipe, oldest first."""
         sql = "SELECT id, asset, number, label, recipe_key, time FROM versions WHERE recipe_key = ? ORDER BY time, id"
-        return self._made(_version, sql, recipe_key)
+        return self._made(as_row.version, sql, recipe_key)
+
+    def versions_of(self, versions: Iterable[VersionId]) -> dict[VersionId, tuple[VersionRow, Version]]:
+        """Those of these versions that are known here, each with what the index says of it."""
+        sql = (
+            "SELECT v.id, v.asset, v.number, v.label, v.recipe_key, v.time, f.text FROM versions v "
+            "JOIN facts f ON f.subject = v.asset AND f.collection = 'versions' AND f.key = v.id "
+            "WHERE v.id IN (SELECT value FROM json_each(?))"
+        )
+        found = self._made(
+            lambda row: (as_row.version(row), as_row.decoded(row[0], row[6])), sql, _array(versions)
+        )
+        return {row.id: (row, version) for row, version in found}
+
+    def labels_of(self, versions: Iterable[VersionId]) -> dict[VersionId, str]:
+        """What those of these versions that are known here are called."""
+        sql = "SELECT id, label FROM versions WHERE id IN (SELECT value FROM json_each(?))"
+        return {VersionId(one): str(label) for one, label in self._rows(sql, _array(versions))}
 
     def find_version(self, version: VersionId) -> VersionRow | None:
         """The version of that id."""
         rows = self._made(
-            _version, "SELECT id, asset, number, label, recipe_key, time FROM versions WHERE id = ?", version
+            as_row.version,
+            "SELECT id, asset, number, label, recipe_key, time FROM versions WHERE id = ?",
+            version,
         )
         return rows[0] if rows else None
 
@@ -151,12 +243,22 @@ class Index:
         condition = " AND ".join(f"t.{name} = ?" for name in given) or "1"
         page = f"SELECT t.n FROM takes t WHERE {condition} ORDER BY t.time, t.id LIMIT ? OFFSET ?"
         sql = f"{_TAKE}WHERE t.n IN ({page}) ORDER BY t.time, t.id"
-        return self._made(_take, sql, *given.values(), -1 if limit is None else limit, offset)
+        return self._made(as_row.take, sql, *given.values(), -1 if limit is None else limit, offset)
 
     def find_take(self, take: TakeId) -> TakeRow | None:
         """The take of that id."""
-        rows = self._made(_take, f"{_TAKE}WHERE t.id = ?", take)
+        rows = self._made(as_row.take, f"{_TAKE}WHERE t.id = ?", take)
         return rows[0] if rows else None
+
+    def take_count(self, *, asset: AssetId | None = None) -> int:
+        """How many takes `takes` would list without a limit."""
+        condition, values = ("asset = ?", [asset]) if asset is not None else ("1", [])
+        return int(self._rows(f"SELECT count(*) FROM takes WHERE {condition}", *values)[0][0])
+
+    def find_takes(self, start: str, *, limit: int = 2) -> list[TakeRow]:
+        """The takes whose id begins with `start`."""
+        sql = f"{_TAKE}WHERE t.id >= ? AND t.id < ? ORDER BY t.id LIMIT ?"
+        return self._made(as_row.take, sql, start, start + "\U0010ffff", limit)
 
     def by_recipe(self, recipe_key: RecipeKey) -> list[tuple[AssetId, Take]]:
         """The takes of that very recipe, oldest first, with the assets they belong to."""
@@ -168,7 +270,7 @@ class Index:
             "SELECT model, pixels, steps, tier, device, profile, seconds, time FROM takes "
             "WHERE imported = 0 AND model IS NOT NULL AND steps IS NOT NULL ORDER BY time DESC, id LIMIT ?"
         )
-        return self._made(_speed, sql, limit)
+        return self._made(as_row.speed, sql, limit)
 
     def served(self) -> float:
         """The seconds that all takes together took to render."""
@@ -186,28 +288,24 @@ class Index:
         offset: int = 0,
     ) -> list[JobRow]:
         """Jobs that somebody wished for, those to be done first at the top, narrowed to what is given."""
-        conditions, values = ["+state <> 'unknown'"], list[Any]()
-        if states is not None:
-            conditions.append(f"state IN ({', '.join('?' * len(states))})")
-            values += [str(one) for one in states]
-        if asset is not None:
-            conditions.append("asset = ?")
-            values.append(asset)
-        if recipe_key is not None:
-            conditions.append("id >= ? AND id < ?")
-            values += [f"{recipe_key}.", f"{recipe_key}/"]
-        sql = f"{_JOB}WHERE {' AND '.join(conditions)} ORDER BY priority, id LIMIT ? OFFSET ?"
-        return self._made(_job, sql, *values, -1 if limit is None else limit, offset)
+        condition, values = _jobs(states, asset, recipe_key)
+        sql = f"{_JOB}WHERE {condition} ORDER BY priority, id LIMIT ? OFFSET ?"
+        return self._made(as_row.job, sql, *values, -1 if limit is None else limit, offset)
+
+    def job_count(self, *, states: Sequence[str] | None = None, asset: AssetId | None = None) -> int:
+        """How many jobs `jobs` would list without a limit."""
+        condition, values = _jobs(states, asset, None)
+        return int(self._rows(f"SELECT count(*) FROM jobs WHERE {condition}", *values)[0][0])
 
     def find_job(self, job: JobId) -> JobRow | None:
         """The job of that id, if anybody wished for it."""
-        rows = self._made(_job, f"{_JOB}WHERE id = ? AND state <> 'unknown'", job)
+        rows = self._made(as_row.job, f"{_JOB}WHERE id = ? AND state <> 'unknown'", job)
         return rows[0] if rows else None
 
     def find_jobs(self, start: str, *, limit: int = 2) -> list[JobRow]:
         """The jobs whose id begins with `start`: short ids as people type them."""
         sql = f"{_JOB}WHERE id >= ? AND id < ? AND state <> 'unknown' ORDER BY id LIMIT ?"
-        return self._made(_job, sql, start, start + "\U0010ffff", limit)
+        return self._made(as_row.job, sql, start, start + "\U0010ffff", limit)
 
     def newest_segment(self) -> tuple[int, int]:
         """The number of the newest segment of the queue, and how many jobs it holds."""
@@ -247,7 +345,7 @@ class Index:
 
     def documents(self) -> list[DocumentId]:
         """Every document, by name."""
-        return self._made(_document, "SELECT document FROM documents ORDER BY document")
+        return self._made(as_row.document, "SELECT document FROM documents ORDER BY document")
 
     def _rows(self, sql: str, *values: object) -> list[Any]:
         return self._made(tuple, sql, *values)
@@ -278,6 +376,23 @@ class Index:
 def _way(where: str | None, names: Sequence[str] | None, text: str | None) -> str:
     """Conditions on contents look at every row: in the order they lie, which is faster than in the order of names."""
     return " NOT INDEXED" if (where or text) and names is None else ""
+
+
+def _jobs(
+    states: Sequence[str] | None, asset: AssetId | None, recipe_key: RecipeKey | None
+) -> tuple[str, list[Any]]:
+    """The condition on the jobs that are asked for, with its values."""
+    conditions, values = ["+state <> 'unknown'"], list[Any]()
+    if states is not None:
+        conditions.append(f"state IN ({', '.join('?' * len(states))})")
+        values += [str(one) for one in states]
+    if asset is not None:
+        conditions.append("asset = ?")
+        values.append(asset)
+    if recipe_key is not None:
+        conditions.append("id >= ? AND id < ?")
+        values += [f"{recipe_key}.", f"{recipe_key}/"]
+    return " AND ".join(conditions), values
 
 
 def _chosen(
@@ -316,78 +431,6 @@ def _conditions(
         yield condition.sql, condition.values
 
 
-def _asset(row: Sequence[Any]) -> AssetRow:
-    return AssetRow(
-        id=AssetId(row[0]),
-        name=row[1],
-        kind=Kind(row[2]),
-        scene=row[3],
-        gone=bool(row[4]),
-        version=row[5],
-        number=row[6],
-        label=row[7],
-        tier=Tier(row[8]) if row[8] else None,
-        recipe_key=row[9],
-        forked=bool(row[10]),
-        stale=bool(row[11]),
-        versions=row[12],
-        takes=row[13],
-        approved=row[14],
-        time=Time(row[15]),
-        parameters=json.loads(row[16] or "{}"),
-    )
-
-
-def _document(row: Sequence[Any]) -> DocumentId:
-    schema.family(row[0])
-    return DocumentId(row[0])
-
-
-def _version(row: Sequence[Any]) -> VersionRow:
-    return VersionRow(
-        id=VersionId(row[0]),
-        asset=AssetId(row[1]),
-        number=row[2],
-        label=row[3],
-        recipe_key=RecipeKey(row[4]),
-        time=Time(row[5]),
-    )
-
-
-def _take(row: Sequence[Any]) -> TakeRow:
-    asset, take, label, version_label, text = row
-    keyed = schema.OF_RECORD[Take].keyed
-    return TakeRow(
-        asset=AssetId(asset), take=decode(Take, keyed, take, text), label=label, version_label=version_label
-    )
-
-
-def _speed(row: Sequence[Any]) -> SpeedRow:
-    return SpeedRow(
-        model=str(row[0]),
-        pixels=int(row[1]),
-        steps=int(row[2]),
-        tier=Tier(row[3]),
-        device=DeviceId(row[4]),
-        profile=str(row[5]),
-        seconds=float(row[6]),
-        time=Time(row[7]),
-    )
-
-
-def _job(row: Sequence[Any]) -> JobRow:
-    return JobRow(
-        id=JobId(row[0]),
-        asset=AssetId(row[1]),
-        version=VersionId(row[2]),
-        item=row[3],
-        tier=Tier(row[4]),
-        state=row[5],
-        owner=SessionId(row[6]) if row[6] else None,
-        votes=row[7],
-        generation=row[8],
-        key=float(row[9]),
-        time=Time(row[10]),
-        recipe_key=RecipeKey(row[11]),
-        take=TakeId(row[12]) if row[12] else None,
-    )
+def _array(values: Iterable[str]) -> str:
+    """Any number of values as one parameter, for `json_each`."""
+    return json.dumps(list(values))

@@ -94,6 +94,11 @@ class IndexFile:
         return database.writing(self.connection, self.path)
 
     @property
+    def pulse(self) -> int:
+        """Another number as soon as another connection has changed the file."""
+        return database.pulse(self.connection, self.path)
+
+    @property
     @database.believed
     def position(self) -> int:
         """The position in the log up to which it has followed."""
@@ -126,15 +131,16 @@ class IndexFile:
             return int(self.connection.execute("SELECT coalesce(max(seq), 0) FROM facts").fetchone()[0])
 
     @database.believed
-    def facts_after(self, seq: int) -> list[Fact]:
-        """The facts with larger numbers than `seq`, oldest first."""
+    def facts_after(self, seq: int, last: int | None = None) -> list[Fact]:
+        """The facts with larger numbers than `seq`, up to `last`, oldest first."""
         sql = (
             "SELECT d.document, f.collection, f.key, f.text FROM facts f JOIN documents d ON d.number = f.document "
-            "WHERE f.seq > ? ORDER BY f.seq"
+            "WHERE f.seq > ? AND f.seq <= ? ORDER BY f.seq"
         )
+        values = (seq, 2**63 - 1 if last is None else last)
         with database.faults(self.path):
             return [
-                Fact(DocumentId(document), *rest) for document, *rest in self.connection.execute(sql, (seq,))
+                Fact(DocumentId(document), *rest) for document, *rest in self.connection.execute(sql, values)
             ]
 
     @database.believed
@@ -204,11 +210,14 @@ class IndexFile:
         return header(schema.genesis(document, self.steps)[-1]).hash
 
     @database.believed
-    def add(self, facts: Iterable[Fact]) -> list[Fact]:
-        """Store facts and derive what follows; returns those that are new."""
+    def add(self, facts: Iterable[Fact], at: Mapping[DocumentId, int]) -> list[Fact]:
+        """Store facts and derive what follows; returns those that are new.
+
+        `at` is the position of the newest bundle that changes each of their documents: since when a fact is here.
+        """
         found = list(facts)
         with database.faults(self.path):
-            fresh = derive.add_facts(self.connection, found)
+            fresh = derive.add_facts(self.connection, found, at)
             derive.derive(self.connection, fresh)
         return fresh
 
@@ -217,6 +226,12 @@ class IndexFile:
         """The stored facts about an asset, a job or the project, oldest first."""
         with database.faults(self.path):
             return derive.facts_of(self.connection, subject, collection)
+
+    @database.believed
+    def facts_of_many(self, subjects: Iterable[str]) -> dict[str, list[Fact]]:
+        """The stored facts about each of several assets or jobs, oldest first."""
+        with database.faults(self.path):
+            return derive.facts_of_many(self.connection, subjects)
 
     def keep_entries(self, entries: Iterable[Entry]) -> None:
         """Keep a second copy of the membership entries."""

@@ -43,6 +43,7 @@ class Ledger:
             raise
         self.shelf = Shelf(self.store, self.file)
         self.locked = False
+        self._renewals = 0
 
     def close(self) -> None:
         """Close both files."""
@@ -54,6 +55,12 @@ class Ledger:
     def behind(self) -> bool:
         """Whether the log holds bundles that the index has not seen."""
         return self.file.position < self.store.position
+
+    @property
+    def pulse(self) -> tuple[int, int, int]:
+        """What is another value as soon as another process has changed a file, or put another in its place."""
+        self.reopen()
+        return self._renewals, self.store.pulse, self.file.pulse
 
     @contextmanager
     def writing(self) -> Iterator[Callable[[], None]]:
@@ -91,15 +98,16 @@ class Ledger:
         """Catch the index up with the log; both locks are held. Returns the documents that were touched."""
         if not self.behind:
             return []
-        touched: dict[DocumentId, None] = {}
+        touched: dict[DocumentId, int] = {}
         for position in self.store.positions(self.file.position):
-            touched.update(dict.fromkeys(self.file.note(position, self.store.bundle(position))))
+            touched.update(dict.fromkeys(self.file.note(position, self.store.bundle(position)), position))
         self.file.keep_entries(self.store.entries())
-        self.file.add(
+        facts = (
             Fact(document, collection, key, text)
             for document in touched
             for (collection, key), text in self.shelf.facts(document).items()
         )
+        self.file.add(facts, touched)
         return list(touched)
 
     def catch_up(self) -> None:
@@ -108,6 +116,11 @@ class Ledger:
         if self.behind:
             with self.file.writing(), self.store.writing():
                 self.follow()
+
+    def version(self) -> int:
+        """How far the index goes once it is caught up: a position that no salvage ever takes back."""
+        self.catch_up()
+        return max(self.file.position, self.store.floor)
 
     def reopen(self) -> None:
         """Go on with the files that lie in the folder now, if they were deleted, or salvaged by another process."""
@@ -133,6 +146,7 @@ class Ledger:
             self.file.remove()
         self.file = IndexFile(self.folder, self.steps, busy=self.busy)
         self.shelf = Shelf(self.store, self.file)
+        self._renewals += 1
 
 
 class _Unused(Exception):

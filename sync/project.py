@@ -7,7 +7,7 @@ Several processes may have one project open, and several devices hold it, exchan
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from engine.faults import Conflict, Fault, NotFound, Refused
 from sync import database, derive, exchange, identity, membership, process, salvage, schema, verification
 from sync.edit import Edit, asset_facts, job_facts
 from sync.exchange import Merged
-from sync.feed import Change, Feed
+from sync.feed import Change, Feed, Mark
 from sync.identity import Clock, Device, Random, utc_now
 from sync.incarnation import Incarnations
 from sync.index import Index
@@ -50,12 +50,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class _Made(Generic[T]):
-    """A commit that is durable: what `build` returned, what others had added before, and how far each log went."""
+    """A commit that is durable: what `build` returned, what others had added before, and how far each log went.
+
+    `position` is the log's, and `mark` how far the index goes with it.
+    """
 
     result: T
     foreign: list[Fact]
     own: list[Fact]
     written: dict[LogId, int]
+    position: int
+    mark: Mark
 
 
 class Project:
@@ -74,6 +79,7 @@ class Project:
         self._members = membership.view(ledger.store.entries())
         self.id: ProjectId = self._members.project
         self._incarnations = Incarnations(home, device, lambda: self._ledger.store, self.id, random)
+        self._pulse: tuple[int, int, int] | None = None
         self._adopt(ledger)
         self._feed = Feed()
         self._present = False
@@ -226,7 +232,7 @@ class Project:
             for log_id, n in made.written.items():
                 self._incarnations.note(log_id, n)
         self._feed.pending += made.foreign
-        self._again(self._mark)
+        self._again(lambda: self._mark(made))
         self._feed.tell([*made.foreign, *made.own])
         return made.result
 
@@ -241,9 +247,16 @@ class Project:
             result = build(edit)
             if edit.facts:
                 written = self._write(edit.facts)
+            position, mark = self._ledger.file.position, Mark.of(self._ledger.file)
             keep()
         own = list(dict.fromkeys(edit.facts)) if written else []
-        return _Made(result, foreign, own, written)
+        return _Made(result, foreign, own, written, position, mark)
+
+    def _mark(self, made: _Made[Any]) -> None:
+        """Note that the commit is told of; not if the index could not take it, which then is behind the log."""
+        self._pulse = None
+        if self._ledger.file.position >= made.position:
+            self._feed.mark(made.mark)
 
     def _write(self, facts: list[Fact]) -> dict[LogId, int]:
         if not self._present:
@@ -265,6 +278,19 @@ class Project:
     def job(self, job: JobId) -> JobFacts:
         """All that is known of a job; empty when nobody spoke of it."""
         return self._read(lambda: job_facts(self._ledger, job))
+
+    def assets(self, assets: Iterable[AssetId]) -> dict[AssetId, AssetFacts]:
+        """All that is known of several assets; those that are not known here are left out."""
+        wanted = list(assets)
+        found = self._read(lambda: self._ledger.file.facts_of_many(wanted))
+        facts = {asset: derive.asset_facts(found[asset]) for asset in wanted}
+        return {asset: one for asset, one in facts.items() if one is not None}
+
+    def jobs(self, jobs: Iterable[JobId]) -> dict[JobId, JobFacts]:
+        """All that is known of several jobs; empty of one that nobody spoke of."""
+        wanted = list(jobs)
+        found = self._read(lambda: self._ledger.file.facts_of_many(wanted))
+        return {job: derive.job_facts(job, found[job]) for job in wanted}
 
     def models(self) -> list[Model]:
         """The models that the project knows, oldest first."""
@@ -295,6 +321,14 @@ class Project:
             for session, pid, start, ended in self._read(self._ledger.store.sessions)
         }
 
+    @property
+    def version(self) -> int:
+        """A number of this device that grows with everything that is added, and never goes down.
+
+        Asked before the index is, it says what the answers hold at least; `Index.changed_since` tells what is newer.
+        """
+        return self._read(self._ledger.version)
+
     # --- one way out ---
 
     def subscribe(self, told: Callable[[Change], None]) -> AbstractContextManager[None]:
@@ -310,11 +344,16 @@ class Project:
         return self._feed.take(news)
 
     def _poll(self) -> list[Fact]:
+        pulse = self._ledger.pulse
+        if pulse == self._pulse:
+            return []
         self._ledger.catch_up()
-        return self._feed.fresh(self._ledger.file)
+        news = self._feed.fresh(self._ledger.file)
+        self._pulse = pulse
+        return news
 
-    def _mark(self) -> None:
-        self._feed.mark(self._ledger.file)
+    def _mark_all(self) -> None:
+        self._feed.mark(Mark.of(self._ledger.file))
 
     # --- other devices, integrity ---
 
@@ -350,7 +389,7 @@ class Project:
         if rescued.lost and self._members.may_write(self.device.public):
             self.commit(lambda edit: edit.facts.extend(rescued.lost))
         salvage.finish(self._ledger.folder)
-        self._again(self._mark)
+        self._again(self._mark_all)
         known = schema.version(self._ledger.steps)
         if self._ledger.store.schema < known and self._members.may_write(self.device.public):
             with self._ledger.store.writing():
@@ -393,6 +432,7 @@ class Project:
 
     def _adopt(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self._pulse = None
         self._writer = Writer(ledger, self.device, self._incarnations)
 
     def _repair(self) -> None:
@@ -402,7 +442,8 @@ class Project:
                 "the index is damaged", "try again: it is built anew", self._ledger.file.path
             )
         self._ledger.rebuild()
-        self._mark()
+        self._pulse = None
+        self._mark_all()
 
     @contextmanager
     def _closing(self) -> Iterator[None]:

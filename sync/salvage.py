@@ -28,6 +28,10 @@ from sync.store import Finding
 NOTE: Final = "salvage.json"
 LOCK: Final = "salvage.lock"
 FOLDER: Final = "quarantine"
+MARGIN: Final = 2**20
+"""By how much positions go on beyond the last that can still be read: more than what lies behind it."""
+LARGEST: Final = 2**50
+"""No log gets that far: a larger position is damage."""
 _SIDES: Final = ("-wal", "-shm", "-journal")
 _FIX: Final = "nothing to do; compare with another device or a backup if something is missing"
 
@@ -193,7 +197,8 @@ def _resume(folder: Path, steps: Sequence[Step], time: Time, busy: float) -> Res
     ledger = Ledger(folder, steps, busy=busy)
     try:
         membership.view(entries)
-        taken = _refill(ledger, entries, old_log, time)
+        floor = _furthest(old_log, old_index) + MARGIN
+        taken = _refill(ledger, entries, old_log, floor, time)
         lost, unreadable = _lost(ledger, old_index)
         findings = [
             Finding("log", old_log.name, f"{why}; {taken.bundles} bundles were read back from it", _FIX),
@@ -254,9 +259,25 @@ def _nowhere() -> Damaged:
     )
 
 
-def _refill(ledger: Ledger, entries: Sequence[Entry], old_log: Path, time: Time) -> arrivals.Taken:
-    """Put membership and all readable bundles into the new log."""
+def _furthest(old_log: Path, old_index: Path) -> int:
+    """The largest position that the old log or index still tells of."""
+    queries = (
+        (old_log, "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'floor'"),
+        (old_log, "SELECT max(position) FROM bundles"),
+        (old_log, "SELECT max(last) FROM blocks"),
+        (old_index, "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'position'"),
+        (old_index, "SELECT max(changed) FROM assets"),
+    )
+    found = [row[0] for path, sql in queries for row in _rows(path, sql)]
+    return max((one for one in found if isinstance(one, int) and 0 < one < LARGEST), default=0)
+
+
+def _refill(
+    ledger: Ledger, entries: Sequence[Entry], old_log: Path, floor: int, time: Time
+) -> arrivals.Taken:
+    """Put membership and all readable bundles into the new log, above every position that the old one had."""
     with ledger.writing() as keep:
+        ledger.store.raise_floor(floor)
         for one in entries:
             ledger.store.add_entry(one)
         ledger.file.keep_entries(entries)

@@ -108,6 +108,21 @@ class Store:
         """Note the schema, so that an older release refuses before it reads anything."""
         self._do("INSERT OR REPLACE INTO meta VALUES('schema', ?)", str(version))
 
+    @property
+    @database.believed
+    def floor(self) -> int:
+        """The position that every bundle lies above: how far the log went that this one was salvaged from."""
+        return int(self._rows("SELECT coalesce((SELECT value FROM meta WHERE key = 'floor'), 0)")[0][0])
+
+    def raise_floor(self, position: int) -> None:
+        """Let all bundles to come lie above `position`; a floor is never lowered."""
+        self._do("INSERT OR REPLACE INTO meta VALUES('floor', ?)", str(max(position, self.floor)))
+
+    @property
+    def pulse(self) -> int:
+        """Another number as soon as another connection has changed the file."""
+        return database.pulse(self.connection, self.path)
+
     # --- bundles ---
 
     @property
@@ -149,7 +164,7 @@ class Store:
                     "INSERT INTO logs(log, kind, public, nonce, project, last, hash) VALUES(?, ?, ?, ?, ?, 0, ?)",
                     (bundle.log, one.kind, one.public, one.nonce, one.project, log.NOTHING),
                 ).lastrowid
-        position = self.position + 1
+        position = max(self.position, self.floor) + 1
         self._do("UPDATE logs SET last = ?, hash = ? WHERE number = ?", bundle.n, bundle.hash, number)
         with database.faults(self.path):
             self.connection.execute(

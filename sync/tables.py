@@ -20,7 +20,7 @@ from sync.records import (
     VersionId,
 )
 
-EPOCH: Final = 2
+EPOCH: Final = 3
 """Raised by every release that derives or lays out anything differently: an index of another epoch is built anew."""
 
 TABLES: Final = """
@@ -32,7 +32,7 @@ CREATE TABLE snapshots(document INTEGER PRIMARY KEY, position INTEGER NOT NULL, 
 CREATE TABLE tails(log TEXT PRIMARY KEY, n INTEGER NOT NULL, hash BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE entries(data BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE facts(seq INTEGER PRIMARY KEY AUTOINCREMENT, subject TEXT NOT NULL, collection TEXT NOT NULL,
-  key TEXT NOT NULL, document INTEGER NOT NULL, text TEXT NOT NULL);
+  key TEXT NOT NULL, document INTEGER NOT NULL, text TEXT NOT NULL, position INTEGER NOT NULL);
 CREATE UNIQUE INDEX facts_by_subject ON facts(subject, collection, key, document);
 CREATE TABLE unread(document TEXT, collection TEXT, key TEXT, detail TEXT,
   PRIMARY KEY(document, collection, key)) WITHOUT ROWID;
@@ -41,9 +41,10 @@ CREATE TABLE assets(n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NO
   label TEXT, tier TEXT, recipe_key TEXT, forked INTEGER NOT NULL, stale INTEGER NOT NULL DEFAULT 0,
   versions INTEGER NOT NULL, takes INTEGER NOT NULL, approved TEXT, time TEXT NOT NULL, model TEXT, seed TEXT,
   steps INTEGER, guidance REAL, width INTEGER, height INTEGER, strength REAL, scheduler TEXT, prompt_key TEXT NOT NULL,
-  negative_key TEXT NOT NULL, words TEXT NOT NULL);
+  negative_key TEXT NOT NULL, words TEXT NOT NULL, changed INTEGER NOT NULL, edited INTEGER NOT NULL);
 CREATE INDEX assets_by_name ON assets(gone, name_key, id);
 CREATE INDEX assets_by_any_name ON assets(name_key);
+CREATE INDEX assets_by_change ON assets(changed);
 CREATE INDEX assets_by_scene ON assets(gone, scene, name_key, id);
 CREATE TABLE parameters(asset INTEGER PRIMARY KEY, text TEXT NOT NULL);
 CREATE TABLE nodes(asset TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;

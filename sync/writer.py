@@ -40,11 +40,12 @@ class Writer:
             documents = by_kind.setdefault(schema.log_kind(fact.document), {})
             documents.setdefault(fact.document, []).append(fact)
         written: dict[LogId, int] = {}
+        at: dict[DocumentId, int] = {}
         try:
             for kind, documents in by_kind.items():
-                written.update(self._write_log(kind, documents, members, wall))
+                written.update(self._write_log(kind, documents, members, wall, at))
             self.ledger.store.pack()
-            self.ledger.file.add(fresh)
+            self.ledger.file.add(fresh, at)
             for kind, documents in by_kind.items():
                 actor = bytes.fromhex(self.incarnations.current(kind))
                 for document in documents:
@@ -71,8 +72,14 @@ class Writer:
         return list(found.values())
 
     def _write_log(
-        self, kind: str, documents: dict[DocumentId, list[Fact]], members: tuple[bytes, ...], wall: int
+        self,
+        kind: str,
+        documents: dict[DocumentId, list[Fact]],
+        members: tuple[bytes, ...],
+        wall: int,
+        at: dict[DocumentId, int],
     ) -> dict[LogId, int]:
+        """Write one log's bundles, noting in `at` where each document was changed last."""
         log_id, n, previous, intro = self.incarnations.place(kind)
         for changes in _packed(self._changes(bytes.fromhex(log_id), documents)):
             named = members if self._named.get(log_id) != members else ()
@@ -81,7 +88,7 @@ class Writer:
             )
             self._named[log_id] = members
             position = self.ledger.store.append(bundle)
-            self.ledger.file.note(position, bundle)
+            at.update(dict.fromkeys(self.ledger.file.note(position, bundle), position))
             n, previous, intro = n + 1, bundle.hash, None
         return {log_id: n - 1}
 

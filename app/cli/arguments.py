@@ -16,8 +16,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from app.cli import complete, helptext
-from app.cli.call import Call, Wishes, parameters
-from app.commands.table import COMMANDS, GROUPS, Arg, Command, Opt, load
+from app.cli.call import Call, Wishes
+from app.commands.table import COMMANDS, GROUPS, Arg, Command, Opt, load, parameters
 from app.errors import UnknownCommand, did_you_mean
 
 ABOUT: Final = """Keeps the recipes of a film made with generative models, and prints its pictures again on demand.

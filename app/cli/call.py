@@ -1,6 +1,7 @@
 """A command with the values it is called with; and the plain calls that need no grammar.
 
-`status`, `jobs` and their like are asked often, so a line of words and wishes alone is read here, without typer.
+`status`, `jobs` and their like are asked often, so a line of words and wishes alone is read here, without typer and
+without the command's module: when another process has the project open and answers, that is not needed.
 """
 
 from __future__ import annotations
@@ -9,12 +10,9 @@ import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from app.commands.table import COMMANDS, Arg, Command, Opt, load
-
-GIVEN: Final = ("studio", "place", "report")
-"""The parameters that a command gets by name instead of from the command line."""
+from app.commands.table import COMMANDS, Command, Entry, load, parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +32,21 @@ class Call:
     values: Mapping[str, Any]
     wishes: Wishes
 
-
-def parameters(command: Command) -> dict[str, tuple[Any, Arg | Opt, Any]]:
-    """What a command takes from its caller: each parameter's type, its `Arg` or `Opt`, and its default.
-
-    The default of a required one is `inspect.Parameter.empty`.
-    """
-    found: dict[str, tuple[Any, Arg | Opt, Any]] = {}
-    for name, parameter in inspect.signature(command.function).parameters.items():
-        if name in GIVEN:
-            continue
-        annotation = parameter.annotation
-        if isinstance(annotation, str):
-            annotation = eval(annotation, command.function.__globals__)
-        [about] = [one for one in annotation.__metadata__ if isinstance(one, (Arg, Opt))]
-        found[name] = (annotation.__origin__, about, parameter.default)
-    return found
+    @property
+    def entry(self) -> Entry:
+        """The command in the table."""
+        return self.command.entry
 
 
-def plain(arguments: Sequence[str]) -> Call | None:
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A command called without any values of its own; nothing of it is imported."""
+
+    entry: Entry
+    wishes: Wishes
+
+
+def plain(arguments: Sequence[str]) -> Plain | None:
     """The call of a line that holds a command's words and wishes and nothing else; None for every other line."""
     words: list[str] = []
     wishes = Wishes()
@@ -69,13 +63,15 @@ def plain(arguments: Sequence[str]) -> Call | None:
             return None
         else:
             words.append(one)
-    key = " ".join(words)
-    if all(entry.words.split(" ") != words for entry in COMMANDS):
-        return None
-    command = load(key)
+    entry = next((entry for entry in COMMANDS if entry.words.split(" ") == words), None)
+    return Plain(entry, wishes) if entry is not None else None
+
+
+def with_defaults(call: Plain) -> Call | None:
+    """The call with the command's defaults; None where the command cannot be called without values."""
+    command = load(call.entry.words)
     defaults = {name: default for name, (_, _, default) in parameters(command).items()}
     if inspect.Parameter.empty in defaults.values():
         return None
-    return Call(
-        command, {name: list(one) if isinstance(one, list) else one for name, one in defaults.items()}, wishes
-    )
+    values = {name: list(one) if isinstance(one, list) else one for name, one in defaults.items()}
+    return Call(command, values, call.wishes)

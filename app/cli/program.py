@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import inspect
 import io
 import json
 import os
 import sys
-import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from app import errors, settings
-from app.cli.call import Call, Wishes, parameters, plain
-from app.commands.table import Arg, Outcome, Report
+from app.cli.call import Call, Plain, Wishes, plain, with_defaults
+from app.commands.table import Arg, News, Outcome, Report, parameters
 from app.place import Place
 from engine.faults import Fault, WrongUse
 
@@ -36,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = _run(given)
         sys.stdout.flush()
     except KeyboardInterrupt:
+        from app import errors
+
         _print("restrike: interrupted (what was reported as done is saved)", sys.stderr)
         return errors.INTERRUPTED
     except BrokenPipeError:
@@ -50,7 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(given: Sequence[str]) -> int:
     _check_text(given)
-    call: Call | Wishes | str | int | None = plain(given) if not _asked_by_a_shell() else None
+    short = plain(given) if not _asked_by_a_shell() else None
+    tried = short is not None and _needs_nothing(short)
+    if short is not None and tried and (value := _through(short, _place(short).film())) is not None:
+        return _answered(value, short)
+    call: Call | Wishes | str | int | None = with_defaults(short) if short is not None else None
     if call is None:
         from app.cli.arguments import parse
 
@@ -63,32 +65,74 @@ def _run(given: Sequence[str]) -> int:
     if not isinstance(call, Call):
         assert isinstance(call, Wishes)
         return _without_command(given)
-    value = asyncio.run(_performed(call))
-    _print_value(value, call.command.entry.words, as_json=call.wishes.json)
+    return _answered(_called(call, tried=tried), call)
+
+
+def _answered(value: Mapping[str, Any], call: Call | Plain) -> int:
+    _print_value(value, call.entry.words, as_json=call.wishes.json)
     return value.exit_status if isinstance(value, Outcome) else 0
+
+
+def _called(call: Call, *, tried: bool) -> Mapping[str, Any]:
+    """The command's answer: of the program that has the project open unless that was `tried`, else of a run here."""
+    asks = not tried and not call.entry.local
+    if asks and (value := _through(call, _folder(call, _place(call)))) is not None:
+        return value
+    import asyncio
+
+    return asyncio.run(_performed(call))
+
+
+def _needs_nothing(call: Plain) -> bool:
+    """Whether it can be asked for with nothing known of the command but its route."""
+    entry = call.entry
+    return entry.method == "GET" and "{" not in entry.path.replace("{project}", "") and not entry.local
+
+
+def _through(call: Call | Plain, folder: Path) -> Mapping[str, Any] | None:
+    """The answer of the program that has the project in `folder` open; None where the command runs here."""
+    from app.api import address
+
+    there = address.read(folder)
+    if there is None:
+        return None
+    from app.cli import remote
+
+    with contextlib.ExitStack() as stack:
+        report: Report = _unheard
+        if isinstance(call, Call) and call.command.wants("report"):
+            from app.cli import progress
+
+            report = stack.enter_context(progress.on(sys.stderr))
+        return remote.performed(call, there, folder, report)
+
+
+def _unheard(news: News) -> None:
+    """Commands that do not ask for it tell nothing meanwhile."""
+
+
+def _place(call: Call | Plain) -> Place:
+    """Where the command was called, for finding the project alone."""
+    return Place(Path.cwd(), Path(), call.wishes.project)
 
 
 async def _performed(call: Call) -> Mapping[str, Any]:
     """Give the command what it asks for by name, and wait for its answer."""
+    from app import settings
     from app.cli import progress
 
     place = Place(Path.cwd(), settings.home(), call.wishes.project)
-    wanted = inspect.signature(call.command.function).parameters
-    values = dict(call.values)
+    given: dict[str, Any] = {"place": place}
     async with contextlib.AsyncExitStack() as stack:
-        if "report" in wanted:
-            report: Report = stack.enter_context(progress.on(sys.stderr))
-            values["report"] = report
-        if "place" in wanted:
-            values["place"] = place
-        if "studio" in wanted:
+        if call.command.wants("report"):
+            given["report"] = stack.enter_context(progress.on(sys.stderr))
+        if call.command.wants("studio"):
             from app.studio import Studio
 
-            values["studio"] = await stack.enter_async_context(
+            given["studio"] = await stack.enter_async_context(
                 Studio.open(_folder(call, place), place.home, clock=place.clock)
             )
-        found: Mapping[str, Any] = await call.command.function(**values)
-    return found
+        return await call.command.call(call.values, **given)
 
 
 def _folder(call: Call, place: Place) -> Path:
@@ -106,12 +150,9 @@ def _asked_by_a_shell() -> bool:
 
 def release() -> str:
     """The installed release of the program."""
-    from importlib.metadata import PackageNotFoundError, version
+    from app.release import release
 
-    try:
-        return version("restrike")
-    except PackageNotFoundError:
-        return "unknown: run from sources that are not installed"
+    return release()
 
 
 def _without_command(given: Sequence[str]) -> int:
@@ -129,6 +170,8 @@ def _check_text(given: Sequence[str]) -> None:
         try:
             one.encode("utf-8")
         except UnicodeEncodeError as error:
+            from app import errors
+
             shown = one.encode("utf-8", "backslashreplace").decode()
             raise WrongUse(
                 f"the argument {errors.shortened(shown, 80)!r} is not valid UTF-8", "type it as text"
@@ -137,8 +180,12 @@ def _check_text(given: Sequence[str]) -> None:
 
 def _failed(error: Exception, given: Sequence[str]) -> int:
     """Say what went wrong, in the form that was asked for."""
+    from app import errors
+
     fault = _fault(error)
     if "--debug" in given:
+        import traceback
+
         traceback.print_exception(error, file=sys.stderr)
     with contextlib.suppress(BrokenPipeError):
         if "--json" in given:
@@ -148,30 +195,29 @@ def _failed(error: Exception, given: Sequence[str]) -> int:
 
 
 def _fault(error: BaseException) -> Fault:
-    """The fault behind an exception: itself, the first in a group, typer's usage errors, a full disk, or a surprise."""
+    """The fault behind an exception, typer's usage errors among them."""
+    from app import errors, settings
     from app.cli.usage import as_wrong_use
 
-    if isinstance(error, Fault):
-        return error
-    if isinstance(error, BaseExceptionGroup):
-        faults = [_fault(one) for one in error.exceptions]
-        return next((one for one in faults if not isinstance(one, errors.Unexpected)), faults[0])
-    if (wrong := as_wrong_use(error)) is not None:
-        return wrong
-    if (known := errors.of_the_system(error)) is not None:
-        return known
-    from app import logs
-
-    return errors.Unexpected(error, logs.record_unexpected(settings.home(), error))
+    return errors.fault_of(error, settings.home(), as_wrong_use)
 
 
 def _print_value(value: Mapping[str, Any], words: str, *, as_json: bool) -> None:
     if as_json:
-        _print(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False), sys.stdout)
+        _print(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False, default=str), sys.stdout)
         return
     from app.cli import show
 
-    show.show(words, value, sys.stdout)
+    show.show(words, _as_text(value), sys.stdout)
+
+
+def _as_text(value: Any) -> Any:
+    """`value` with its paths as text."""
+    if isinstance(value, Mapping):
+        return {key: _as_text(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_as_text(one) for one in value]
+    return str(value) if isinstance(value, Path) else value
 
 
 def _print(text: str, stream: TextIO) -> None:

@@ -1,13 +1,17 @@
-"""How far a command is, on stderr: bars on a terminal, a line for each finished piece everywhere else."""
+"""How far a command is, on stderr: bars on a terminal, a line for each finished piece everywhere else.
+
+Lines of the answer itself go to stdout as they come.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TextIO
 
 from app.cli import marks, paper
-from app.commands.table import Report, Said, Working
+from app.commands.table import Line, News, Report, Said, Working
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -32,8 +36,10 @@ class _Lines:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def __call__(self, news: Said | Working) -> None:
-        if isinstance(news, Said):
+    def __call__(self, news: News) -> None:
+        if isinstance(news, Line):
+            _answer(news)
+        elif isinstance(news, Said):
             paper.say(self._stream, news.sentence)
         elif news.over:
             paper.say(self._stream, f"{_counted(news)}{news.what}: {news.stage}")
@@ -48,7 +54,10 @@ class _Bars:
         self._progress: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
 
-    def __call__(self, news: Said | Working) -> None:
+    def __call__(self, news: News) -> None:
+        if isinstance(news, Line):
+            _answer(news)
+            return
         progress = self._drawn()
         if isinstance(news, Said):
             progress.console.print(news.sentence, markup=False, highlight=False)
@@ -95,6 +104,11 @@ class _Bars:
             self._progress = Progress(*columns, console=console, transient=True)
             self._progress.start()
         return self._progress
+
+
+def _answer(line: Line) -> None:
+    sys.stdout.write(line.text + "\n")
+    sys.stdout.flush()
 
 
 def _counted(news: Working) -> str:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from app import choices, film, pictures, versions, views
 from app.commands.table import Arg, Opt, command
-from app.versions import Draft
 from engine.faults import BadField, Conflict, Refused
-from engine.recipe import normal_text
-from sync.project import Edit, asset_document
-from sync.records import AssetId, FactId, Kind, Removed, Renamed, Version
+from sync.records import Kind
 
 if TYPE_CHECKING:
     from app.studio import Studio
+    from sync.project import Edit
+    from sync.records import AssetId, Version
     from sync.tables import AssetRow
 
 _FIELDS = (
@@ -47,6 +45,7 @@ async def asset_add(
             "--from-image",
             help="A picture: of restrike's own the recipe is recalled, any other is imported as it is.",
             shown="PNG",
+            reads="image/*",
         ),
     ] = None,
     input: Annotated[list[str], Opt("--input", help=_INPUT, complete="input", shown="NAME:ROLE")] = [],  # noqa: B006
@@ -57,6 +56,9 @@ async def asset_add(
     What is not said gets the model's default for the tier, and a seed of its own. A shot that names environment,
     character or style assets is drawn from their pictures and words; those are rendered first.
     """
+    from app import choices, pictures
+    from app.versions import Draft
+
     wanted = choices.read(assignments, input)
     if from_image is not None:
         picture = pictures.read(from_image)
@@ -109,6 +111,9 @@ async def asset_set(
 
     When nothing would change, nothing is saved and the answer says so.
     """
+    from app import choices, pictures, versions, views
+    from app.versions import Draft
+
     wanted = choices.read(assignments, input)
     asset = versions.find(studio.project.index, name).id
 
@@ -149,14 +154,16 @@ async def asset_list(
     stale: Annotated[bool, Opt("--stale", help="Only assets whose takes are out of date.")] = False,
     removed: Annotated[bool, Opt("--removed", help="Only assets that were removed.")] = False,
     limit: Annotated[int | None, Opt("--limit", help="At most so many.", shown="N")] = None,
+    offset: Annotated[int, Opt("--offset", help="Leave out so many from the top.", shown="N")] = 0,
 ) -> dict[str, Any]:
     """List assets by name."""
-    rows = views.rows(studio, kind=kind, scene=scene, where=where, stale=stale, gone=removed)
-    shown = rows if limit is None else rows[: max(limit, 0)]
-    found: dict[str, Any] = {"assets": views.assets(studio, shown)}
-    if len(shown) < len(rows):
-        found["more"] = len(rows) - len(shown)
-    return found
+    from app import views
+
+    chosen: dict[str, Any] = {"kind": kind, "scene": scene, "where": where, "stale": stale, "gone": removed}
+    rows, total = views.page(studio, **chosen, limit=limit, offset=offset)
+    found: dict[str, Any] = {"assets": views.assets(studio, rows), "total": total}
+    more = total - len(rows) - max(offset, 0)
+    return {**found, "more": more} if more > 0 else found
 
 
 @command("asset show", examples=["restrike asset show MARA", "restrike asset show SH010 --json"])
@@ -164,6 +171,8 @@ async def asset_show(
     studio: Studio, *, name: Annotated[str, Arg("The asset, by name or id.", complete="asset")]
 ) -> dict[str, Any]:
     """Show an asset at its current version: fields, inputs, recipe key, takes."""
+    from app import versions, views
+
     row = versions.find(studio.project.index, name, gone=True)
     return views.asset_in_full(studio, row.id)
 
@@ -176,6 +185,11 @@ async def asset_rename(
     new: Annotated[str, Arg("Its new name.")],
 ) -> dict[str, Any]:
     """Give an asset another name. Files already written keep theirs; new ones get the new name."""
+    from app import film, versions, views
+    from engine.recipe import normal_text
+    from sync.project import asset_document
+    from sync.records import FactId, Renamed
+
     row = versions.find(studio.project.index, name)
     fresh = film.check_name(normal_text(new))
 
@@ -203,6 +217,10 @@ async def asset_remove(
 
     Refused while another asset uses it as an input.
     """
+    from app import versions, views
+    from sync.project import asset_document
+    from sync.records import FactId, Removed
+
     row = views.removed(studio, name) if undo else versions.find(studio.project.index, name)
     asset = row.id
 

@@ -56,7 +56,7 @@ async def demo(
     async with Studio.open(target, place.home, clock=place.clock) as studio:
         value = await perform(studio, film, report, lambda: time.monotonic() - began)
     if not headless:
-        value["opened"] = _open(Path(value["contact_sheet"]), report)
+        value["opened"] = _open(value["contact_sheet"], report)
     return Outcome(value, 0 if value["identical"] == len(value["takes"]) else 1)
 
 
@@ -99,9 +99,9 @@ async def perform(studio: Studio, film: Film, report: Report, elapsed: Callable[
     return {
         "project": studio.project.id,
         "name": film.name,
-        "folder": str(studio.project.folder),
+        "folder": studio.project.folder,
         "takes": [listing.take(row.asset, row.take) for row in studio.project.index.takes()],
-        "contact_sheet": str(sheet),
+        "contact_sheet": sheet,
         "seconds": round(elapsed(), 1),
         "first_picture_seconds": first,
         "freed_bytes": freed,

@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
-from app import pictures, shapes, versions, views
-from app.choices import STEADY, check_expected, choice_of, current_of, differs, saved
 from app.commands.table import Arg, Opt, command
-from app.errors import did_you_mean
-from app.versions import Choice, Draft
-from engine.faults import BadField, NotFound, WrongUse
-from sync.project import Edit
-from sync.records import AssetFacts, AssetId, Tier, Version
-from sync.rules import history
-from sync.rules.history import CHOSEN
+from engine.faults import BadField, WrongUse
 
 if TYPE_CHECKING:
     from app.studio import Studio
+    from app.versions import Choice
+    from sync.project import Edit
+    from sync.records import AssetFacts, AssetId, Version
 
 _VERSION = "A version: v03, v03-k7qd, 3, or its id."
 
@@ -27,6 +22,9 @@ async def asset_history(
     studio: Studio, *, name: Annotated[str, Arg("The asset.", complete="asset")]
 ) -> dict[str, Any]:
     """List the versions of an asset, oldest first, with what each one was made from."""
+    from app import shapes
+    from sync.rules import history
+
     facts = _facts(studio, name)
     ordered = sorted(facts.versions, key=lambda one: (one.number, one.id))
     return {"versions": [shapes.version(one, history.label(one, facts.versions)) for one in ordered]}
@@ -41,8 +39,10 @@ async def asset_diff(
     after: Annotated[str, Arg(_VERSION, shown="V2")],
 ) -> dict[str, Any]:
     """Show what changed between two versions: fields, inputs, tier."""
+    from app import finding
+
     facts = _facts(studio, name)
-    return {"changed": changes(studio, named(facts, before), named(facts, after))}
+    return {"changed": changes(studio, finding.version(facts, before), finding.version(facts, after))}
 
 
 @command("asset restore", examples=["restrike asset restore MARA v01"])
@@ -60,12 +60,17 @@ async def asset_restore(
     ] = None,
 ) -> dict[str, Any]:
     """Go back: save a new version with an earlier one's fields, inputs and tier. Nothing is lost."""
+    from app import finding, pictures, versions, views
+    from app.choices import check_expected, choice_of, current_of, differs, saved
+    from app.versions import Draft
+    from sync.rules import history
+
     asset = versions.find(studio.project.index, name).id
 
     def build(edit: Edit) -> Version | None:
         draft = Draft(studio, edit)
         facts = draft.asset(asset)
-        current, wanted = current_of(facts), named(facts, version)
+        current, wanted = current_of(facts), finding.version(facts, version)
         check_expected(facts, current, expect_version)
         choice = choice_of(wanted)
         same = versions.imported_pixels(wanted) == versions.imported_pixels(current)
@@ -86,6 +91,8 @@ async def asset_restore(
 @command("asset forks", examples=["restrike asset forks"])
 async def asset_forks(studio: Studio) -> dict[str, Any]:
     """List assets with two newest versions, made apart from each other, and where these differ."""
+    from app import views
+
     rows = views.rows(studio, kind=None, scene=None, where="forked", stale=False)
     return {"forks": [_fork(studio, row.id, row.name) for row in rows]}
 
@@ -121,6 +128,11 @@ async def asset_resolve(
     note: Annotated[str, Opt("--note", help="A remark kept with the new version.")] = "",
 ) -> dict[str, Any]:
     """Settle a fork: save a version that has both tips as parents."""
+    from app import pictures, versions
+    from app.choices import saved
+    from app.versions import Draft
+    from sync.rules import history
+
     asset = versions.find(studio.project.index, name).id
 
     def build(edit: Edit) -> Version:
@@ -141,19 +153,11 @@ async def asset_resolve(
     return saved(studio, asset, studio.project.commit(build))
 
 
-def named(facts: AssetFacts, wanted: str) -> Version:
-    """The version that `v03`, `3`, `v03-k7qd` or an id means; `NotFound` naming those that exist."""
-    found = history.named(wanted, facts.versions)
-    if found is not None:
-        return found
-    labels = sorted(history.label(one, facts.versions) for one in facts.versions)
-    guess = did_you_mean(wanted, labels)
-    known = "it has " + ", ".join(labels[-20:])
-    raise NotFound(f"{history.name(facts)} has no version {wanted!r}", " ".join(filter(None, (guess, known))))
-
-
 def changes(studio: Studio, before: Version, after: Version) -> list[dict[str, Any]]:
     """What differs between two versions; inputs are called `input:NAME` and have roles as values."""
+    from app import shapes
+    from sync.rules import history
+
     return [
         shapes.changed(_field_name(studio, one.field), one.before, one.after)
         for one in history.changed(before, after)
@@ -161,16 +165,24 @@ def changes(studio: Studio, before: Version, after: Version) -> list[dict[str, A
 
 
 def _field_name(studio: Studio, field: str) -> str:
+    from app import views
+    from sync.records import AssetId
+
     kind, sign, asset = field.partition(":")
     return f"{kind}:{views.name_of(studio, AssetId(asset))}" if sign else field
 
 
 def _facts(studio: Studio, name: str) -> AssetFacts:
+    from app import versions
+
     row = versions.find(studio.project.index, name, gone=True)
     return studio.project.asset(row.id)
 
 
 def _fork(studio: Studio, asset: AssetId, name: str) -> dict[str, Any]:
+    from app import shapes
+    from sync.rules import history
+
     facts = studio.project.asset(asset)
     tips = history.tips(facts.versions)
     changed = changes(studio, tips[0], tips[1])
@@ -188,8 +200,15 @@ def _settled(
     facts: AssetFacts, tips: Sequence[Version], take_from: str | None, decided: Sequence[str]
 ) -> tuple[Version, Choice]:
     """The version to start from and its choice: one tip's, or what the rule joins of all."""
+    from app import finding
+    from app.choices import STEADY, choice_of, current_of
+    from app.versions import Choice
+    from sync.records import Tier
+    from sync.rules import history
+    from sync.rules.history import CHOSEN
+
     if take_from is not None:
-        base = named(facts, take_from)
+        base = finding.version(facts, take_from)
         return base, choice_of(base)
     merged = history.merge(tips, facts.versions)
     open_fields = [one for one in merged.conflicts if _column(one) not in decided]
@@ -213,10 +232,15 @@ def _column(field: str) -> str:
 
 def _with_field(facts: AssetFacts, choice: Choice, text: str) -> Choice:
     """The choice with one field as another version has it."""
+    from app import finding
+    from app.choices import choice_of
+    from app.versions import Choice
+    from sync.rules.history import CHOSEN
+
     name, sign, label = text.partition("=")
     if not sign or not label:
         raise BadField("field", text, "FIELD=V, such as prompt=v03")
-    other = named(facts, label)
+    other = finding.version(facts, label)
     if name == "tier":
         return Choice(choice.fields, choice.links, other.tier)
     if name == "inputs":

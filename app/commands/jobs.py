@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from app.commands.table import Arg, Opt, Outcome, Report, Said, command
-from engine.faults import BadField, Conflict, NotFound
-from sync.records import JobId, Kind, Tier
+from app.place import Place
+from engine.faults import BadField, Conflict
+from sync.records import Kind, Tier
 
 if TYPE_CHECKING:
     from app.studio import Studio
@@ -64,18 +67,28 @@ async def render(
     return requests.answer(studio, asked)
 
 
-@command("jobs", examples=["restrike jobs", "restrike jobs --all"])
+@command("jobs", examples=["restrike jobs", "restrike jobs --all --limit 20"])
 async def jobs(
-    studio: Studio, *, all: Annotated[bool, Opt("--all", help="Those that ended as well.")] = False
+    studio: Studio,
+    *,
+    all: Annotated[bool, Opt("--all", help="Those that ended as well.")] = False,
+    limit: Annotated[int | None, Opt("--limit", help="At most so many.", shown="N")] = None,
+    offset: Annotated[int, Opt("--offset", help="Leave out so many from the top.", shown="N")] = 0,
 ) -> dict[str, Any]:
     """List the jobs that have not ended and those that failed, what comes next at the top."""
     from app.listing import Listing
+    from app.views import window
 
     states = None if all else ("pending", "owned", "failed")
-    listing = Listing(studio)
-    found = [listing.job(row.id) for row in studio.project.index.jobs(states=states)]
+    index = studio.project.index
+    most, after = window(limit, offset)
+    rows = index.jobs(states=states, limit=most, offset=after)
     paused = bool(studio.project.setting("paused", False))
-    value: dict[str, Any] = {"jobs": found, "paused": paused}
+    value: dict[str, Any] = {
+        "jobs": Listing(studio).jobs([row.id for row in rows]),
+        "total": len(rows) if limit is None and not after else index.job_count(states=states),
+        "paused": paused,
+    }
     if paused:
         value["message"] = "The queue is paused: restrike jobs resume goes on."
     return value
@@ -98,9 +111,10 @@ async def job_show(
     studio: Studio, *, job: Annotated[str, Arg(_JOB, complete="job", shown="ID")]
 ) -> dict[str, Any]:
     """Show one job with its attempts."""
+    from app import finding
     from app.listing import Listing
 
-    return Listing(studio).job(_find(studio, job))
+    return Listing(studio).job(finding.job(studio, job))
 
 
 @command("job why", examples=["restrike job why 3f2a81c0"])
@@ -110,11 +124,12 @@ async def job_why(
     """Say why a job is not being rendered, the deciding reason first, and what would help."""
     from dataclasses import replace
 
+    from app import finding
     from app.listing import workers
     from app.render.observer import Observer
     from sync.rules import jobs as rules
 
-    view = rules.view(studio.project.job(_find(studio, job)))
+    view = rules.view(studio.project.job(finding.job(studio, job)))
     observer = Observer(studio, lambda: 0.0)
     sessions = studio.project.sessions()
     alive = workers(sessions.items(), studio.project.session)
@@ -125,15 +140,24 @@ async def job_why(
 
 @command("job cancel", examples=["restrike job cancel 3f2a81c0"])
 async def job_cancel(
-    studio: Studio, *, job: Annotated[str, Arg(_JOB, complete="job", shown="ID")]
+    studio: Studio,
+    *,
+    job: Annotated[str, Arg(_JOB, complete="job", shown="ID")],
+    dry_run: Annotated[bool, Opt("--dry-run", help="Say what would happen, and change nothing.")] = False,
 ) -> dict[str, Any]:
     """Call a job off; a worker that renders it stops within one step. A result that is already there stands."""
+    from app import finding
     from app.listing import Listing
     from app.render import queue
 
-    view = queue.call_off(studio, _find(studio, job))
+    if dry_run:
+        shape = Listing(studio).job(finding.job(studio, job))
+        ended = shape["state"] in ("finished", "failed", "cancelled")
+        words = f"It is {shape['state']}." if ended else "It would be called off."
+        return {**shape, "dry_run": True, "message": words}
+    view = queue.call_off(studio, finding.job(studio, job))
     words = f"It is {view.state}." if view.state != "cancelled" else "Called off."
-    return {**Listing(studio).job(view.job), "message": words}
+    return {**Listing(studio).job(view.job), "dry_run": False, "message": words}
 
 
 @command("job retry", examples=["restrike job retry 3f2a81c0"])
@@ -141,10 +165,10 @@ async def job_retry(
     studio: Studio, *, job: Annotated[str, Arg(_JOB, complete="job", shown="ID")]
 ) -> dict[str, Any]:
     """Ask again for a job that failed or was cancelled; the attempts so far no longer count."""
-    from app import orders
+    from app import finding, orders
     from app.listing import Listing
 
-    again = orders.retry(studio, _find(studio, job))
+    again = orders.retry(studio, finding.job(studio, job))
     return {**Listing(studio).job(again), "message": "Asked for again."}
 
 
@@ -153,10 +177,10 @@ async def job_claim(
     studio: Studio, *, job: Annotated[str, Arg(_JOB, complete="job", shown="ID")]
 ) -> dict[str, Any]:
     """Reserve a job for the worker that you have running on this machine; it is then the one to render it."""
-    from app import orders
+    from app import finding, orders
     from app.listing import Listing
 
-    found = _find(studio, job)
+    found = finding.job(studio, job)
     orders.reserve(studio, found)
     return {**Listing(studio).job(found), "message": "Reserved for your worker."}
 
@@ -166,10 +190,10 @@ async def job_release(
     studio: Studio, *, job: Annotated[str, Arg(_JOB, complete="job", shown="ID")]
 ) -> dict[str, Any]:
     """Give a claimed job back to the queue; the worker that has it stops within one step."""
-    from app import orders
+    from app import finding, orders
     from app.listing import Listing
 
-    found = _find(studio, job)
+    found = finding.job(studio, job)
     orders.release(studio, found)
     return {**Listing(studio).job(found), "message": "Back in the queue."}
 
@@ -184,13 +208,13 @@ async def job_vote(
     ] = "+1",
 ) -> dict[str, Any]:
     """Vote for a job to come earlier or later; your newest vote counts."""
-    from app import orders
+    from app import finding, orders
     from app.listing import Listing
 
     values = {"+1": 1, "1": 1, "-1": -1, "0": 0}
     if vote not in values:
         raise BadField("vote", vote, "+1, -1 or 0")
-    found = _find(studio, job)
+    found = finding.job(studio, job)
     orders.vote(studio, found, values[vote])
     return Listing(studio).job(found)
 
@@ -201,6 +225,7 @@ async def job_vote(
 )
 async def worker(
     studio: Studio,
+    place: Place,
     report: Report,
     *,
     folder: Annotated[
@@ -222,15 +247,29 @@ async def worker(
 
     if device is not None:
         studio.settings = replace(studio.settings, device=settings.check("device", device))
-    if not until_idle:
-        report(Said("waiting for jobs; Ctrl-C stops"))
-    done = await requests.work(studio, report, only=only_tier, until_idle=until_idle)
+    if until_idle or studio.served:
+        done = await requests.work(studio, report, only=only_tier, until_idle=until_idle)
+    else:
+        async with _open_for_callers(studio, place):
+            report(Said("waiting for jobs; Ctrl-C stops"))
+            done = await requests.stay(studio, report, only=only_tier)
     value = {"finished": done.finished, "failed": done.failed, "aside": done.aside}
     takes = f"{len(done.finished)} picture{'' if len(done.finished) == 1 else 's'} rendered"
     stopped = "; stopped, what was claimed is back in the queue" if done.stopped else ""
     return Outcome(
         {**value, "stopped": done.stopped, "message": f"{takes}{stopped}."}, 1 if done.aside else 0
     )
+
+
+@asynccontextmanager
+async def _open_for_callers(studio: Studio, place: Place) -> AsyncIterator[None]:
+    """The project served by this process, unless another one serves it already."""
+    from app.api.server import Listening, serving
+
+    async with AsyncExitStack() as stack:
+        with suppress(Conflict):
+            await stack.enter_async_context(serving(studio, place, Listening(), by="worker"))
+        yield
 
 
 def _pause(studio: Studio, paused: bool) -> dict[str, Any]:
@@ -241,20 +280,3 @@ def _pause(studio: Studio, paused: bool) -> dict[str, Any]:
         studio.project.commit(lambda edit: edit.add(PROJECT_DOCUMENT, setting(edit, "paused", paused)))
     words = "Paused: workers finish what they are at and start nothing new." if paused else "Workers go on."
     return {"paused": paused, "message": words}
-
-
-def _find(studio: Studio, text: str) -> JobId:
-    """The job that an id, the beginning of one, or its short form `3f2a81c0d4e5.1` means."""
-    start, _, generation = text.partition(".")
-    index = studio.project.index
-    if index.find_job(JobId(text)) is not None:
-        return JobId(text)
-    rows = index.find_jobs(start, limit=50) if start else []
-    if generation:
-        rows = [row for row in rows if str(row.generation) == generation]
-    recipes = {row.recipe_key for row in rows}
-    if not rows:
-        raise NotFound(f"there is no job {text!r:.80}", "restrike jobs --all lists them")
-    if len(recipes) > 1:
-        raise Conflict(f"several jobs begin with {text!r:.80}", "write more of the id")
-    return max(rows, key=lambda row: row.generation).id

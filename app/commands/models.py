@@ -6,16 +6,15 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from app import shapes
-from app.catalogue import Shelf, model_record
 from app.commands.table import Arg, Opt, Outcome, Report, Said, command
 from engine.faults import Conflict, NotFound, WrongUse
-from engine.models import ModelFacts, ModelFault
-from sync.project import PROJECT_DOCUMENT, Edit
-from sync.records import FactId, Setting, Superseded
 
 if TYPE_CHECKING:
+    from app.catalogue import Shelf
     from app.studio import Studio
+    from engine.models import ModelFacts
+    from sync.project import Edit
+    from sync.records import Setting
 
 _MODEL = "A model: its name, its digest or the beginning of it."
 
@@ -23,6 +22,8 @@ _MODEL = "A model: its name, its digest or the beginning of it."
 @command("model list", examples=["restrike model list", "restrike model list --json"])
 async def model_list(studio: Studio) -> dict[str, Any]:
     """List the models that this project names or this machine has, with what they can draw."""
+    from app.catalogue import Shelf
+
     return {"models": _shapes(studio, Shelf.of(studio))}
 
 
@@ -49,6 +50,9 @@ async def model_add(
 
     Pickles, remote code and foreign pipeline classes are refused.
     """
+    from app.catalogue import Shelf, model_record
+    from sync.project import PROJECT_DOCUMENT
+
     if not folder.is_dir():
         raise NotFound(f"there is no folder {folder}", "name the folder that holds model_index.json")
     facts = studio.models.add(folder.expanduser(), name)
@@ -72,6 +76,8 @@ async def model_verify(
     name: Annotated[str | None, Arg(_MODEL, complete="model")] = None,
 ) -> dict[str, Any]:
     """Read all weights on this machine again and compare them with their digests; exit 1 if one differs."""
+    from app.catalogue import Shelf
+
     shelf = Shelf.of(studio)
     wanted = {shelf.find(name).digest} if name else {one.digest for one in studio.models.facts()}
     found = []
@@ -91,6 +97,10 @@ async def model_supersede(
     new: Annotated[str, Arg("The model that is meant to replace it.", complete="model", shown="NEW")],
 ) -> dict[str, Any]:
     """Say that one model is meant to replace another. Nothing moves by itself: versions keep their model."""
+    from app.catalogue import Shelf, model_record
+    from sync.project import PROJECT_DOCUMENT
+    from sync.records import FactId, Superseded
+
     shelf = Shelf.of(studio)
     before, after = shelf.find(old), shelf.find(new)
     if before.digest == after.digest:
@@ -115,6 +125,8 @@ async def model_supersede(
 
 def setting(edit: Edit, key: str, value: Any) -> Setting:
     """A project-wide choice, made now."""
+    from sync.records import FactId, Setting
+
     return Setting(id=FactId(edit.new_id()), key=key, value=value, author=edit.member, time=edit.now)
 
 
@@ -133,6 +145,8 @@ def _check_order(shelf: Shelf, before: ModelFacts, after: ModelFacts) -> None:
 
 
 def _checked(studio: Studio, digest: str) -> dict[str, Any]:
+    from engine.models import ModelFault
+
     facts = next((one for one in studio.models.facts() if one.digest == digest), None)
     if facts is None:
         return {"ok": False, "detail": "not on this machine", "fix": "restrike model add FOLDER"}
@@ -144,6 +158,8 @@ def _checked(studio: Studio, digest: str) -> dict[str, Any]:
 
 
 def _shapes(studio: Studio, shelf: Shelf) -> list[dict[str, Any]]:
+    from app import shapes
+
     here = {one.digest for one in studio.models.facts()}
     used = Counter(row.parameters.get("model") for row in studio.project.index.assets())
     default = studio.project.setting("default_model", None)

@@ -48,7 +48,7 @@ async def init(
     ) as project:
         project.commit(lambda edit: _first_models(edit, bundled))
         message = f"{project.name} is ready in {target}."
-        return {"project": project.id, "name": project.name, "folder": str(target), "message": message}
+        return {"project": project.id, "name": project.name, "folder": target, "message": message}
 
 
 def _first_models(edit: Edit, bundled: Sequence[ModelFacts]) -> None:
@@ -82,7 +82,7 @@ async def status(studio: Studio) -> dict[str, Any]:
     return {
         "project": project.id,
         "name": project.name,
-        "folder": str(project.folder),
+        "folder": project.folder,
         "documents": counts["documents"],
         "heads": project.index.heads(),
         "assets": counts["assets"],

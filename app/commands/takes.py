@@ -21,15 +21,25 @@ async def take_list(
     *,
     name: Annotated[str | None, Arg("Only the takes of this asset.", complete="asset")] = None,
     missing: Annotated[bool, Opt("--missing", help="Only those whose picture is not here.")] = False,
+    limit: Annotated[int | None, Opt("--limit", help="At most so many.", shown="N")] = None,
+    offset: Annotated[int, Opt("--offset", help="Leave out so many from the top.", shown="N")] = 0,
 ) -> dict[str, Any]:
     """List takes, the oldest first, with their class: how well each is proved to come back when it is deleted."""
-    from app import versions
+    from app import finding
     from app.listing import Listing
+    from app.views import window
 
-    asset = None if name is None else versions.find(studio.project.index, name, gone=True).id
-    listing = Listing(studio)
-    found = [listing.take(one.asset, one.take) for one in studio.project.index.takes(asset=asset)]
-    return {"takes": [one for one in found if not missing or not one["present"]]}
+    asset = None if name is None else finding.asset(studio, name, gone=True).id
+    index, listing = studio.project.index, Listing(studio)
+    most, after = window(limit, offset)
+    if missing:  # whether a picture is here no index knows
+        rows = listing.missing(index.takes(asset=asset))
+        total = len(rows)
+        rows = rows[after:] if most is None else rows[after : after + most]
+    else:
+        rows = index.takes(asset=asset, limit=most, offset=after)
+        total = index.take_count(asset=asset)
+    return {"takes": listing.takes(rows), "total": total}
 
 
 @command("take show", examples=["restrike take show MARA_v03_take02"])
@@ -50,7 +60,7 @@ async def take_export(
     report: Report,
     *,
     take: Annotated[str, Arg(_TAKE, complete="take", shown="TAKE")],
-    file: Annotated[Path, Arg("The file to write.", shown="FILE")],
+    file: Annotated[Path, Arg("The file to write.", shown="FILE", writes="image/png")],
     force: Annotated[bool, Opt("--force", help="Replace a file that is there.")] = False,
 ) -> dict[str, Any]:
     """Write a take's picture to a file, with its recipe inside. A picture that was deleted is rendered again first.
@@ -67,7 +77,7 @@ async def take_export(
     data = await renewal.picture(studio, row.asset, row.take, report)
     renewal.write(target, data)
     shape = Listing(studio).take(row.asset, row.take)
-    return {**shape, "exported": str(target), "message": f"Written to {target}."}
+    return {**shape, "exported": target, "message": f"Written to {target}."}
 
 
 @command(
@@ -114,7 +124,8 @@ async def take_compare(
     first: Annotated[str, Arg(_TAKE, complete="take", shown="A")],
     second: Annotated[str, Arg("The take to compare it with.", complete="take", shown="B")],
     out: Annotated[
-        Path | None, Opt("--out", help="Write both pictures and where they differ.", shown="PNG")
+        Path | None,
+        Opt("--out", help="Write both pictures and where they differ.", shown="PNG", writes="image/png"),
     ] = None,
 ) -> dict[str, Any]:
     """Measure how far one take is from another: PSNR, SSIM, and which choices differ. Deleted ones come back first."""
@@ -140,7 +151,7 @@ async def take_compare(
             raise BadField("out", str(out), "nothing for pictures of two sizes: leave --out away")
         names = [Path(one.take.file).stem for one in (a, b)]
         renewal.write(out, contact_sheet.side_by_side(pixels[0], pixels[1], names))
-        value |= {"file": str(out), "message": f"Written to {out}."}
+        value |= {"file": out, "message": f"Written to {out}."}
     return value
 
 

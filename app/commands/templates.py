@@ -8,24 +8,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from app import versions, views
-from app.catalogue import Shelf
-from app.choices import ROLES, choice_of, current_of, differs
 from app.commands.table import Arg, Opt, command
-from app.versions import Choice, Draft
-from engine import graph, parameters
-from engine.faults import BadField, Conflict, Damaged, NotFound, WrongUse
-from sync.project import Edit
-from sync.records import AssetId, Kind, Link, Tier, Version
-from sync.rules import history
-from sync.rules.history import CHOSEN
+from engine.faults import BadField, Conflict, NotFound, WrongUse
 
 if TYPE_CHECKING:
     from app.studio import Studio
+    from app.versions import Draft
+    from sync.project import Edit
+    from sync.records import AssetId, Kind, Link, Tier, Version
 
 FORMAT: Final = "restrike-template/1"
 _KEYS: Final = {"name", "kind", "scene", "tier", "note", "fields", "model", "inputs"}
 _LARGEST: Final = 16 * 1024 * 1024
+
+
+class NoTemplate(WrongUse):
+    """The file is not one that template save writes."""
+
+    code = "no_template"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,15 @@ async def template_save(
     studio: Studio,
     *,
     name: Annotated[str, Arg("The asset; the assets that feed it come along.", complete="asset")],
-    file: Annotated[Path, Arg("The file to write.", shown="FILE")],
+    file: Annotated[Path, Arg("The file to write.", shown="FILE", writes="application/json")],
 ) -> dict[str, Any]:
     """Write an asset's parameters, and those of everything that feeds it, to a JSON file.
 
     Assets are named, models given by digest and name; there are no ids and no pictures in it.
     """
+    from app import versions
+    from engine import graph
+
     start = versions.find(studio.project.index, name).id
     edges: dict[AssetId, list[AssetId]] = {}
     todo = [start]
@@ -66,7 +69,7 @@ async def template_save(
     fresh.write_text(text, encoding="utf-8")
     fresh.replace(file)
     names = ", ".join(row["name"] for row in rows)
-    return {"file": str(file), "assets": [row["name"] for row in rows], "message": f"{file} holds {names}."}
+    return {"file": file, "assets": [row["name"] for row in rows], "message": f"{file} holds {names}."}
 
 
 @command(
@@ -76,10 +79,13 @@ async def template_save(
 async def template_apply(
     studio: Studio,
     *,
-    file: Annotated[Path, Arg("A file that template save wrote.", shown="FILE")],
+    file: Annotated[Path, Arg("A file that template save wrote.", shown="FILE", reads="application/json")],
     dry_run: Annotated[bool, Opt("--dry-run", help="Say what would happen, and change nothing.")] = False,
 ) -> dict[str, Any]:
     """Make the template's assets that are missing, and save new versions of those that differ. All or nothing."""
+    from app import versions
+    from app.versions import Draft
+
     rows = _read(file)
 
     def build(edit: Edit) -> list[tuple[AssetId, Version, str]]:
@@ -119,10 +125,17 @@ def _tried(studio: Studio, build: Any) -> list[tuple[AssetId, Version, str]]:
 
 
 def _current(studio: Studio, asset: AssetId) -> Version:
+    from app.choices import current_of
+
     return current_of(studio.project.asset(asset))
 
 
 def _saved_row(studio: Studio, asset: AssetId) -> dict[str, Any]:
+    from app import versions, views
+    from app.catalogue import Shelf
+    from app.choices import choice_of
+    from sync.rules import history
+
     facts = studio.project.asset(asset)
     version = _current(studio, asset)
     name = history.name(facts)
@@ -152,6 +165,11 @@ def _text(key: str, value: Any) -> Any:
 
 def _apply(draft: Draft, row: Row) -> tuple[AssetId, Version, str]:
     """Make or update one asset; what it says is done holds for a dry run too."""
+    from app import versions
+    from app.choices import current_of, differs
+    from app.versions import Choice
+    from sync.rules import history
+
     known = draft.find(row.name)
     fields = {**row.fields, "model": _model(draft, row)}
     links = tuple(
@@ -187,6 +205,8 @@ def _model(draft: Draft, row: Row) -> str:
 
 
 def _link(draft: Draft, row: Row, one: tuple[str, str]) -> Link:
+    from sync.records import Link
+
     asset = draft.find(one[0])
     if asset is None:
         raise NotFound(
@@ -197,7 +217,7 @@ def _link(draft: Draft, row: Row, one: tuple[str, str]) -> Link:
 
 
 def _read(file: Path) -> list[Row]:
-    """The template's rows, inputs first as they were written; raises `Damaged` for what is no template."""
+    """The template's rows, inputs first as they were written; raises `NoTemplate` for what is none."""
     if not file.is_file():
         raise NotFound(f"there is no template {file}", "restrike template save NAME FILE writes one")
     if file.stat().st_size > _LARGEST:
@@ -216,6 +236,11 @@ def _read(file: Path) -> list[Row]:
 
 
 def _row(file: Path, value: Any) -> Row:
+    from app.choices import ROLES
+    from engine import parameters
+    from sync.records import Kind, Tier
+    from sync.rules.history import CHOSEN
+
     if not isinstance(value, dict) or not {"name", "kind", "fields", "model"} <= set(value) <= _KEYS:
         raise _no_template(file, "an asset lacks name, kind, fields or model, or has a key that is unknown")
     try:
@@ -245,5 +270,5 @@ def _row(file: Path, value: Any) -> Row:
     )
 
 
-def _no_template(file: Path, why: str) -> Damaged:
-    return Damaged(f"{file} is no template: {why}", "write one with restrike template save NAME FILE")
+def _no_template(file: Path, why: str) -> NoTemplate:
+    return NoTemplate(f"{file} is no template: {why}", "write one with restrike template save NAME FILE")

@@ -1,6 +1,7 @@
-"""What workers of this machine are doing, for others to look at: one small file a session, never stored in a document.
+"""What workers of this machine are doing, for others to look at: small files of a session, never stored in a document.
 
-Written at most twice a second and gone with the worker; who reads asks `Project.sessions` whether its writer lives.
+A session's `.json` is written at most five times a second, its preview `.webp` at most once; both are gone with the
+worker. Who reads asks `Project.sessions` whether the writer lives.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from app.studio import Studio
 
 FOLDER: Final = "doing"
-EVERY: Final = 0.5
+EVERY: Final = 0.2
+PREVIEW_EVERY: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,44 +37,68 @@ class Doing:
 
 
 class Notice:
-    """This session's file; `now` is a monotonic clock."""
+    """This session's files; `now` is a monotonic clock."""
 
     def __init__(self, studio: Studio, now: Callable[[], float]) -> None:
-        self._path = _folder(studio) / f"{studio.project.session}.json"
+        self._path = folder(studio) / f"{studio.project.session}.json"
         self._now = now
         self._last = float("-inf")
+        self._last_preview = float("-inf")
         self._job: JobId | None = None
 
-    def show(self, doing: Doing) -> None:
-        """Say what is being done; often enough is enough, and a full disk is no reason to stop."""
+    def show(self, doing: Doing, preview: bytes | None = None) -> None:
+        """Say what is being done; often enough is enough, and a full disk is no reason to stop.
+
+        `preview` is how the picture looks so far, as WebP.
+        """
+        if doing.job != self._job:
+            self._forget_preview()
+        if preview is not None and self._now() - self._last_preview >= PREVIEW_EVERY:
+            self._last_preview = self._now()
+            self._write(self._path.with_suffix(".webp"), preview)
         if doing.job == self._job and self._now() - self._last < EVERY:
             return
         self._last, self._job = self._now(), doing.job
-        with suppress(OSError):
-            self._path.parent.mkdir(exist_ok=True)
-            fresh = self._path.with_suffix(".tmp")
-            fresh.write_text(json.dumps(asdict(doing)), encoding="utf-8")
-            os.replace(fresh, self._path)
+        self._write(self._path, json.dumps(asdict(doing)).encode())
 
     def clear(self) -> None:
         """Nothing is being done any more."""
         self._last = float("-inf")
+        self._forget_preview()
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
+
+    def _forget_preview(self) -> None:
+        """A preview is never shown for another job than its own."""
+        self._last_preview = float("-inf")
+        with suppress(OSError):
+            self._path.with_suffix(".webp").unlink(missing_ok=True)
+
+    def _write(self, target: Path, data: bytes) -> None:
+        with suppress(OSError):
+            target.parent.mkdir(exist_ok=True)
+            fresh = target.with_name(f"{target.name}.tmp")
+            fresh.write_bytes(data)
+            os.replace(fresh, target)
 
 
 def seen(studio: Studio, sessions: Mapping[SessionId, bool]) -> dict[JobId, Doing]:
     """The jobs that living workers of this machine are at."""
     found = {}
-    folder = _folder(studio)
-    for path in folder.glob("*.json") if folder.is_dir() else ():
-        if not sessions.get(SessionId(path.stem)):
-            continue
-        with suppress(OSError, ValueError, TypeError):
-            doing = Doing(**json.loads(path.read_text(encoding="utf-8")))
+    here = folder(studio)
+    for path in here.glob("*.json") if here.is_dir() else ():
+        if sessions.get(SessionId(path.stem)) and (doing := read(path)) is not None:
             found[doing.job] = doing
     return found
 
 
-def _folder(studio: Studio) -> Path:
+def read(path: Path) -> Doing | None:
+    """What a session's file says; None when it is gone or half-written by something else."""
+    with suppress(OSError, ValueError, TypeError):
+        return Doing(**json.loads(path.read_text(encoding="utf-8")))
+    return None
+
+
+def folder(studio: Studio) -> Path:
+    """Where the files of all sessions are."""
     return studio.project.folder / PRIVATE / FOLDER

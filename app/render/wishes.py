@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from app.choices import choice_of
-from app.render import prepare, publish
+from app.render import prepare, publish, recipes
 from app.versions import Choice, Draft, freeze, imported_pixels
 from engine import graph
 from engine.faults import Conflict
 from engine.recipe import Recipe, RecipeKey
 from sync.project import Edit, asset_document
-from sync.records import AssetFacts, AssetId, JobId, SessionId, Take, TakeId, Tier, Version, Wish
+from sync.records import AssetFacts, AssetId, JobId, SessionId, Take, TakeId, Tier, Version, VersionId, Wish
 from sync.rules import history, jobs, takes
 from sync.rules.jobs import View
 
@@ -38,6 +38,7 @@ class Asked:
     item: int
     tier: Tier
     recipe: Recipe
+    key: RecipeKey
     take: TakeId | None
     deduplicated: bool
     selected: bool
@@ -53,6 +54,9 @@ class Asking:
         self.saved: list[tuple[AssetId, Version]] = []
         self.twins: list[Take] = []
         self.asked: dict[tuple[AssetId, RecipeKey], Asked] = {}
+        self._feeding: dict[AssetId, tuple[Version, Take | None, bool] | None] = {}
+        self._current: dict[AssetId, Version | None] = {}
+        self._frozen: dict[VersionId, tuple[Recipe, RecipeKey]] = {}
         self._served: float | None = None
         self._jobs: set[JobId] = set()
 
@@ -76,6 +80,7 @@ class Asking:
         """The selected assets and all that feeds them, inputs first; raises `Cycle`."""
         edges: dict[AssetId, list[AssetId]] = {}
         todo = list(reversed(list(selected)))
+        self._read(todo)
         while todo:
             asset = todo.pop()
             if asset not in edges:
@@ -83,8 +88,18 @@ class Asking:
                 todo += reversed(edges[asset])
         return graph.order(edges, lambda one: history.name(self.draft.asset(one)))
 
+    def _read(self, assets: Sequence[AssetId]) -> None:
+        """Read the current versions of many assets together; one that is not known here is left to be missed."""
+        self._current.update(self.edit.index.current_versions(assets))
+
+    def _current_of(self, asset: AssetId) -> Version | None:
+        """The version of an asset that is shown, as it was before this request."""
+        if asset not in self._current:
+            self._current[asset] = history.current(self.draft.asset(asset).versions)
+        return self._current[asset]
+
     def _inputs(self, asset: AssetId) -> list[AssetId]:
-        version = history.current(self.draft.asset(asset).versions)
+        version = self._current_of(asset)
         return [link.asset for link in version.links] if version is not None else []
 
     def _needed(self, order: Sequence[AssetId], chosen: set[AssetId]) -> set[AssetId]:
@@ -97,13 +112,21 @@ class Asking:
         return found
 
     def _empty(self, asset: AssetId) -> bool:
-        fed = takes.fed(self.draft.asset(asset))
+        fed = self._fed(asset)
         return fed is not None and fed[1] is None
+
+    def _fed(self, asset: AssetId) -> tuple[Version, Take | None, bool] | None:
+        """What an asset feeds to others; of one that this request adds nothing to, it is read once."""
+        if self.edit.adds_to(asset):
+            return takes.fed(self.draft.asset(asset))
+        if asset not in self._feeding:
+            self._feeding[asset] = takes.fed(self.draft.asset(asset))
+        return self._feeding[asset]
 
     def _feed(self, version: Version) -> None:
         """Ask for what the version names and nobody has rendered or asked for, such as an input's other tier."""
         for link in version.links:
-            fed = takes.fed(self.draft.asset(link.asset))
+            fed = self._fed(link.asset)
             if fed is not None and fed[1] is None and (link.asset, fed[0].recipe_key) not in self.asked:
                 self._one(link.asset, fed[0], 0, fed[0].tier, selected=False)
 
@@ -112,38 +135,53 @@ class Asking:
 
         Another tier may be an earlier version, which is then used again.
         """
-        facts = self.draft.asset(asset)
-        current = history.current(facts.versions)
+        current = self._current_of(asset)
         if current is None:
-            name = history.name(facts)
+            name = history.name(self.draft.asset(asset))
             raise Conflict(f"{name} has no version yet", "its document is not complete here; merge again")
         if imported_pixels(current) is not None:
             return current
         before = choice_of(current)
         choice = Choice(before.fields, before.links, tier or current.tier)
         _, recipe = freeze(self.draft, self.draft.shelf, choice)
-        if recipe.key == current.recipe_key:
+        text = recipes.text(recipe)
+        key = recipes.key_of(text)
+        if key == current.recipe_key:
+            if current.recipe == text:
+                self._frozen[current.id] = recipe, key
             return current
-        same = [one for one in facts.versions if one.recipe_key == recipe.key] if tier is not None else []
+        known = self.draft.asset(asset).versions
+        same = [one for one in known if one.recipe_key == key] if tier is not None else []
         if same:
             return max(same, key=lambda one: (one.number, one.id))
         version = self.draft.add_version(asset, choice)
         self.saved.append((asset, version))
         return version
 
+    def _recipe(self, version: Version, item: int) -> tuple[Recipe, RecipeKey]:
+        """The recipe of item `item` of a version, with its key; that of a version is read once."""
+        if version.id not in self._frozen:
+            recipe = prepare.recipe_of(version, 0)
+            self._frozen[version.id] = recipe, recipes.key(recipe)
+        recipe, key = self._frozen[version.id]
+        if item == 0:
+            return recipe, key
+        other = recipe.item(item)
+        return other, recipes.key(other)
+
     def _one(self, asset: AssetId, version: Version, item: int, tier: Tier, *, selected: bool) -> None:
-        recipe = prepare.recipe_of(version, item)
-        known = self.asked.get((asset, recipe.key))
-        if known is not None:
+        recipe, key = self._recipe(version, item)
+        if (asset, key) in self.asked:
             return
-        job, take, live = self._found(asset, version, item, recipe.key, tier)
-        self.asked[asset, recipe.key] = Asked(
+        job, take, live = self._found(asset, version, item, key, tier)
+        self.asked[asset, key] = Asked(
             job=job,
             asset=asset,
             version=version,
             item=item,
             tier=tier,
             recipe=recipe,
+            key=key,
             take=take,
             deduplicated=take is not None or live,
             selected=selected,
@@ -153,24 +191,32 @@ class Asking:
         self, asset: AssetId, version: Version, item: int, key: RecipeKey, tier: Tier
     ) -> tuple[JobId, TakeId | None, bool]:
         """The job of a recipe, wished for where need be; the take that is there already; whether the job was live."""
-        facts = self.draft.asset(asset)
         newest = self._newest(key)
         job = newest.job if newest is not None else jobs.job_id(key)
-        own = publish.has_take(facts, key)
+        others = self.edit.index.by_recipe(key)
+        own = self._own_take(asset, key, others)
         if own is not None:
-            return job, own.id, False
+            return job, own, False
         if newest is not None and not newest.state.terminal:
             self._join(newest, asset, version, item, tier)
             return job, None, True
-        others = self.edit.index.by_recipe(key)
         if others:
-            return job, self._twin(facts, version, item, others[-1][1]), False
+            return job, self._twin(self.draft.asset(asset), version, item, others[-1][1]), False
         job = job if newest is None else jobs.next_generation(job)
         if job in self._jobs:
             return job, None, True  # another asset of this very request has the same recipe
         self._jobs.add(job)
         self._wish(job, self.edit.session, asset, version, item, tier)
         return job, None, False
+
+    def _own_take(
+        self, asset: AssetId, key: RecipeKey, known: Sequence[tuple[AssetId, Take]]
+    ) -> TakeId | None:
+        """The asset's newest take of that very recipe, of which the index knows those in `known`."""
+        if self.edit.adds_to(asset):
+            found = publish.has_take(self.draft.asset(asset), key)
+            return found.id if found is not None else None
+        return next((take.id for owner, take in reversed(known) if owner == asset), None)
 
     def _newest(self, key: RecipeKey) -> View | None:
         rows = self.edit.index.jobs(recipe_key=key)

@@ -54,3 +54,22 @@ def test_a_surprise_names_the_log(tmp_path: Path) -> None:
     assert "odd thing" in fault.message
     assert str(tmp_path / "restrike.log") in fault.hint
     assert errors.of_the_system(ValueError()) is None
+
+
+def test_the_fault_behind_an_exception(tmp_path: Path) -> None:
+    fault = NotFound("there is no asset A", "add it")
+    assert errors.fault_of(fault, tmp_path) is fault
+    group = ExceptionGroup("tasks", [ValueError("odd"), ExceptionGroup("inner", [fault])])
+    assert errors.fault_of(group, tmp_path) is fault
+    assert errors.fault_of(KeyError("k"), tmp_path, lambda error: fault) is fault
+    full = OSError(errno.ENOSPC, "no space")
+    found = errors.fault_of(full, tmp_path, lambda error: None)
+    assert (type(found), found.__cause__) == (NoSpace, full)
+
+
+def test_a_surprise_is_in_the_log(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError) as caught:
+        raise ZeroDivisionError("odd")
+    fault = errors.fault_of(caught.value, tmp_path)
+    assert (fault.code, fault.exit_status) == ("unexpected", 1)
+    assert "Traceback" in (tmp_path / "logs" / "restrike.log").read_text()

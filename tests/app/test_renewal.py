@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from app import renewal, storage
-from app.commands.table import Said, Working
+from app.commands.table import News
 from engine.faults import NotFound
 from tests.app.studios import add, ask, film, takes_of, work
 
 
-def silent(news: Said | Working) -> None:
+def silent(news: News) -> None:
     """Nobody listens."""
 
 

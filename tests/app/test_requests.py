@@ -8,7 +8,7 @@ import pytest
 
 from app import requests
 from app.commands.jobs import jobs_pause
-from app.commands.table import Outcome, Said, Working
+from app.commands.table import News, Outcome, Working
 from app.studio import Studio
 from engine.faults import WrongUse
 from tests.app.studios import add, ask, film, work
@@ -47,7 +47,7 @@ async def test_a_preview_estimates_and_stores_nothing(tmp_path: Path) -> None:
 
 
 async def test_waiting_shows_steps_and_says_what_was_not_rendered(tmp_path: Path) -> None:
-    news: list[Said | Working] = []
+    news: list[News] = []
     async with film(tmp_path / "film") as studio:
         await add(studio, "prop", "LAMP", "prompt=a tower", "seed=1", "steps=4")
         value = await requests.wait(studio, ask(studio, "LAMP"), news.append)

@@ -84,7 +84,8 @@ def test_take() -> None:
         "proofs fingerprint seconds worker member time approved provisional consumed present file"
     )
     assert keys(wanted) <= set(shape)
-    assert shape["file"] == "/film/03_Renders/a.png"
+    assert shape["file"] == Path("/film/03_Renders/a.png")
+    assert (shape["filename"], shape["kind"], shape["scene"]) == ("a.png", "shot", "SC")
     assert [one["class"] for one in shape["proofs"]] == ["R1"]
     assert shapes.proofs("other", FACTS.struck) == []
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from app import renewal, storage
-from app.commands.table import Said, Working
+from app.commands.table import News
 from app.render import queue
 from app.render.observer import Observer
 from tests.app.studios import Clock, add, ask, film, takes_of, work
 
 
-def silent(news: Said | Working) -> None:
+def silent(news: News) -> None:
     """Nobody listens."""
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.benchmarks.figure import Figure, number
 
-NAMES = ("identity", "noise", "classes", "queue", "scale", "kills", "demo")
+NAMES = ("identity", "noise", "classes", "queue", "scale", "api", "kills", "demo")
 
 
 def main() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.benchmarks import classes, identity, kills, noise, scale
+from tests.benchmarks import api, classes, identity, kills, noise, scale
 from tests.benchmarks.__main__ import NAMES
 from tests.benchmarks.figure import Benchmark, Figure, number, percentile
 
@@ -14,7 +14,15 @@ SIZED = ("s", "ms", "µs", "×", "/s", "KB")
 
 
 @pytest.mark.parametrize(
-    "benchmark", [classes.measure, identity.measure, kills.measure, noise.measure, scale.measure]
+    "benchmark",
+    [
+        classes.measure,
+        identity.measure,
+        kills.measure,
+        noise.measure,
+        scale.measure,
+        pytest.param(api.measure, marks=pytest.mark.slow),
+    ],
 )
 def test_what_must_always_hold_holds_at_a_hundredth(benchmark: Benchmark) -> None:
     figures = benchmark(HUNDREDTH)

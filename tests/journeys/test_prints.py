@@ -8,7 +8,7 @@ import pytest
 
 from app import finding, renewal, storage
 from app.commands.storage import storage_drop, storage_fetch, storage_report
-from app.commands.table import Said, Working
+from app.commands.table import News
 from app.commands.takes import take_approve, take_export, take_list, take_prove, take_show
 from app.studio import Studio
 from engine.faults import Refused
@@ -18,7 +18,7 @@ from tests.app.studios import add, ask, change, film, takes_of, work
 from tests.fakes.renderer import FakeRenderer
 
 
-def silent(news: Said | Working) -> None:
+def silent(news: News) -> None:
     """Nobody listens."""
 
 

@@ -11,7 +11,7 @@ from app import orders
 from app.commands.jobs import job_cancel, job_retry, job_why, jobs, jobs_pause, jobs_resume, render
 from app.commands.models import model_add
 from app.commands.storage import storage_drop, storage_fetch
-from app.commands.table import Said, Working
+from app.commands.table import News
 from app.commands.takes import take_prove, take_show
 from app.render import queue
 from app.studio import Studio
@@ -28,7 +28,7 @@ from tests.app.studios import Clock, add, ask, change, film, takes_of, work
 from tests.fakes.renderer import FakeRenderer
 
 
-def silent(news: Said | Working) -> None:
+def silent(news: News) -> None:
     """Nobody listens."""
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from app import studio as studio_module
 from app.commands.storage import storage_drop, storage_fetch
-from app.commands.table import Said, Working
+from app.commands.table import News
 from app.commands.takes import take_prove
 from app.settings import Settings
 from app.worker import Told, Worker
@@ -22,7 +22,7 @@ from tests.app.studios import Clock, add, ask, film, takes_of
 pytestmark = pytest.mark.slow
 
 
-def silent(news: Said | Working) -> None:
+def silent(news: News) -> None:
     """Nobody listens."""
 
 

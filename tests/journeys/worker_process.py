@@ -10,14 +10,14 @@ import sys
 from pathlib import Path
 
 from app import requests, settings
-from app.commands.table import Said, Working
+from app.commands.table import News, Working
 from app.settings import Settings
 from app.studio import Studio
 from engine.renderer import Renderer
 from tests.fakes.renderer import FakeRenderer
 
 
-def say(news: Said | Working) -> None:
+def say(news: News) -> None:
     """Each step and each end, at once."""
     if isinstance(news, Working):
         print(f"{news.what}|{news.stage}|{news.step}", flush=True)

@@ -39,7 +39,8 @@ def tables(portions: Iterable[list[Fact]]) -> dict[str, list[tuple[object, ...]]
     connection = sqlite3.connect(":memory:")
     connection.executescript(TABLES)
     for portion in portions:
-        derive.derive(connection, derive.add_facts(connection, portion))
+        at = {one.document: 1 for one in portion}
+        derive.derive(connection, derive.add_facts(connection, portion, at))
     found = {}
     for name in DERIVED:
         rows = connection.execute(f"SELECT * FROM {name}").fetchall()

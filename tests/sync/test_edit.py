@@ -81,3 +81,43 @@ async def test_a_record_in_the_wrong_document_is_refused(tmp_path: Path) -> None
         with pytest.raises(BadField):
             project.commit(build)
         assert project.asset(asset).versions == ()
+
+
+async def test_what_was_read_is_read_again_once_something_is_added(tmp_path: Path) -> None:
+    async with Desk.under(tmp_path).create() as project:
+        film = Film.seeded()
+        mara, nora = add_asset(project, "MARA"), add_asset(project, "NORA")
+
+        def build(edit: Edit) -> None:
+            assert edit.asset(mara) is edit.asset(mara)
+            assert not edit.adds_to(mara)
+            before = edit.asset(nora)
+            version = film.version(edit, mara, 1)
+            assert edit.adds_to(mara)
+            assert edit.asset(mara).versions == (version,)
+            assert edit.asset(nora) is before
+            take = film.take(edit, mara, version, 1)
+            job = film.wish(edit, mara, version, take)
+            assert len(edit.job(job).wishes) == 1
+            film.finish(edit, job, take)
+            assert len(edit.job(job).finished) == 1
+            edit.facts.clear()
+            assert not edit.adds_to(mara)
+            assert edit.asset(mara).versions == ()
+            assert edit.job(job).wishes == ()
+
+        project.commit(build)
+
+
+async def test_only_the_last_that_were_read_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sync.edit.MOST_KEPT", 1)
+    async with Desk.under(tmp_path).create() as project:
+        mara, nora = add_asset(project, "MARA"), add_asset(project, "NORA")
+
+        def build(edit: Edit) -> None:
+            first = edit.asset(mara)
+            edit.asset(nora)
+            assert edit.asset(mara) == first
+            assert edit.asset(mara) is not first
+
+        project.commit(build)

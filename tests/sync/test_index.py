@@ -20,6 +20,8 @@ from sync.records import (
     TakeId,
     VersionId,
 )
+from sync.rules import history
+from sync.shown import Shown
 from tests.sync.films import MODEL, Film, populate
 from tests.sync.stage import Desk, rename
 
@@ -169,3 +171,73 @@ async def test_heads_stand_for_everything(project: Project) -> None:
     rename(project, project.index.assets()[0].id, "new")
     assert project.index.heads() != before
     assert len(project.index.documents()) == project.index.counts()["documents"]
+
+
+async def test_many_are_read_in_one_question(project: Project) -> None:
+    index = project.index
+    ids = [row.id for row in index.assets()]
+    wanted = [*ids, AssetId("nobody")]
+    assert index.assets_of(wanted) == {row.id: row for row in index.assets()}
+    assert project.assets(wanted) == {one: project.asset(one) for one in ids}
+    assert index.take_ids(wanted) == {one: [row.take.id for row in index.takes(asset=one)] for one in ids}
+    current = {one: history.current(project.asset(one).versions) for one in ids}
+    assert index.current_versions(wanted) == current
+    assert index.shown(wanted) == {one: Shown.of(version) for one, version in current.items() if version}
+    versions = [one for asset in ids for one in project.asset(asset).versions]
+    found = index.versions_of([one.id for one in versions] + [VersionId("none")])
+    assert {one: version for one, (_, version) in found.items()} == {one.id: one for one in versions}
+    assert {one: row for one, (row, _) in found.items()} == {
+        one.id: index.find_version(one.id) for one in versions
+    }
+    assert index.labels_of(found) == {one: row.label for one, (row, _) in found.items()}
+    jobs = [row.id for row in index.jobs()]
+    assert project.jobs([*jobs, JobId("none.0")]) == {
+        **{job: project.job(job) for job in jobs},
+        JobId("none.0"): project.job(JobId("none.0")),
+    }
+
+
+async def test_counts_are_those_of_the_whole_list(project: Project) -> None:
+    index = project.index
+    one = index.assets()[0].id
+    assert (index.take_count(), index.take_count(asset=one)) == (
+        len(index.takes()),
+        len(index.takes(asset=one)),
+    )
+    assert (index.job_count(), index.job_count(states=["pending"])) == (len(index.jobs()), 0)
+    take = index.takes()[3].take
+    assert [row.take for row in index.find_takes(take.id[:12])] == [take]
+    assert len(index.find_takes("")) == 2
+
+
+async def test_what_lies_downstream_of_a_change(project: Project) -> None:
+    film, index = Film.seeded(5), project.index
+
+    def chain(edit: Edit) -> list[AssetId]:
+        found: list[AssetId] = []
+        for name in ("tower", "scene", "film"):
+            asset = film.asset(edit, name)
+            version = film.version(edit, asset, 1)
+            edit.facts.pop()
+            links = tuple(Link(asset=one, role="image") for one in found[-1:])
+            edit.add(asset_document(asset), replace(version, links=links))
+            found.append(asset)
+        return found
+
+    tower, scene, last = project.commit(chain)
+    start = project.version
+    rename(project, scene, "scenery")
+    assert index.changed_since(start) == [scene]
+    assert set(index.changed_since(start, downstream=True)) == {scene, last}
+    assert index.changed_since(project.version, downstream=True) == []
+    assert tower not in index.changed_since(start, downstream=True)
+
+
+@pytest.mark.parametrize("where", [None, "steps > 0", "name ~ a", "name = nobody"])
+@pytest.mark.parametrize(("limit", "offset"), [(2, 0), (2, 1), (9, 0), (2, 9), (0, 0), (4, 0)])
+async def test_a_page_is_part_of_the_list(
+    project: Project, where: str | None, limit: int, offset: int
+) -> None:
+    whole = project.index.assets(where=where)
+    page = project.index.asset_page(where=where, limit=limit, offset=offset)
+    assert page == (whole[offset : offset + limit], len(whole))

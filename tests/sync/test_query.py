@@ -59,6 +59,8 @@ def table() -> sqlite3.Connection:
             "prompt_key": "",
             "negative_key": "",
             "words": "",
+            "changed": 0,
+            "edited": 0,
             **row,
         }
         marks = ", ".join("?" * len(full))

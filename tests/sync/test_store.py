@@ -141,3 +141,29 @@ def test_the_schema_is_noted(store: Store) -> None:
     with store.writing():
         store.set_schema(7)
     assert store.schema == 7
+
+
+def test_positions_go_on_above_the_floor_which_is_never_lowered(store: Store, device: Device) -> None:
+    bundles = chain(device, 3)
+    assert store.floor == 0
+    with store.writing():
+        store.append(bundles[0])
+        store.raise_floor(1000)
+        store.raise_floor(10)
+        assert store.floor == 1000
+        assert [store.append(one) for one in bundles[1:]] == [1001, 1002]
+    assert store.position == 1002
+    assert store.bundle(1001) == bundles[1]
+    assert store.positions(1) == [1001, 1002]
+
+
+def test_the_pulse_tells_of_other_connections_alone(store: Store, tmp_path: Path) -> None:
+    other = Store(tmp_path)
+    before = store.pulse
+    with store.writing():
+        store.raise_floor(1)
+    assert store.pulse == before
+    with other.writing():
+        other.raise_floor(2)
+    assert store.pulse != before
+    other.close()

@@ -9,9 +9,8 @@ from typing import Literal
 import pytest
 
 from app.cli import helptext
-from app.cli.call import parameters
 from app.commands import table
-from app.commands.table import Arg, Opt
+from app.commands.table import Arg, Opt, parameters
 from sync.records import Kind
 from tests.app.commandline import run
 

@@ -111,7 +111,7 @@ def process(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def test_as_a_process(film: Film) -> None:
     done = process("-m", "app", "asset", "list", "--json", folder=film.folder / "03_Renders")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"assets": []}
+    assert json.loads(done.stdout) == {"assets": [], "total": 0}
     assert done.stderr == ""
 
 

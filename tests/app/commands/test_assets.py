@@ -213,3 +213,14 @@ def test_without_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     ran = run("asset", "list")
     assert ran.status == 3
     assert "restrike init" in ran.err
+
+
+def test_a_part_of_the_assets_with_how_many_there_are(film: Film) -> None:
+    for name in ("A", "B", "C"):
+        film("asset", "add", "prop", name)
+    part = film("asset", "list", "--limit", "1", "--offset", "1")
+    assert [one["name"] for one in part["assets"]] == ["B"]
+    assert (part["total"], part["more"]) == (3, 1)
+    whole = film("asset", "list")
+    assert whole["total"] == 3
+    assert "more" not in whole

@@ -117,3 +117,26 @@ def test_selection_by_query_kind_and_scene(shot: Film) -> None:
 def test_people_can_read_it(shot: Film) -> None:
     assert "BAY v01" in shot.text("render", "BAY", "--wait")
     assert "BAY v01" in shot.text("jobs", "--all")
+
+
+def test_a_part_of_the_queue_with_how_much_there_is(shot: Film) -> None:
+    asked = shot("render", "BAY", "--count", "5")["jobs"]
+    whole = shot("jobs")
+    assert whole["total"] == len(whole["jobs"]) == 5
+    part = shot("jobs", "--limit", "2", "--offset", "1")
+    assert part["total"] == 5
+    assert [one["id"] for one in part["jobs"]] == [one["id"] for one in asked[1:3]]
+    assert shot("jobs", "--limit", "0", "--all") == {**part, "jobs": []}
+
+
+def test_calling_off_may_be_tried(shot: Film) -> None:
+    [asked] = shot("render", "BAY")["jobs"]
+    tried = shot("job", "cancel", asked["id"], "--dry-run")
+    assert (tried["dry_run"], tried["state"], tried["message"]) == (
+        True,
+        "pending",
+        "It would be called off.",
+    )
+    assert shot("job", "show", asked["id"])["state"] == "pending"
+    assert shot("job", "cancel", asked["id"])["state"] == "cancelled"
+    assert shot("job", "cancel", asked["id"], "--dry-run")["message"] == "It is cancelled."

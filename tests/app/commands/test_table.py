@@ -10,9 +10,9 @@ import shlex
 import pytest
 
 from app.cli.arguments import parse
-from app.cli.call import GIVEN, Call, parameters
+from app.cli.call import Call
 from app.commands import table
-from app.commands.table import COMMANDS, GROUPS, Arg, Entry
+from app.commands.table import COMMANDS, GIVEN, GROUPS, Arg, Entry, parameters
 from resources import RESOURCES
 
 PAGES = {path.stem: path.read_text("utf-8") for path in sorted((RESOURCES / "help").glob("*.md"))}

@@ -112,3 +112,13 @@ def test_an_imported_picture_is_r3_with_the_reason(bay: Film, tmp_path: Path) ->
     assert "outside" in shown["class_reason"]
     bay.error("take", "prove", "LAMP", status=5)
     assert bay("render", "LAMP")["jobs"][0]["deduplicated"]
+
+
+def test_a_part_of_the_takes_with_how_many_there_are(bay: Film) -> None:
+    bay("render", "BAY", "--count", "4", "--wait")
+    whole = bay("take", "list")
+    assert whole["total"] == len(whole["takes"]) == 4
+    part = bay("take", "list", "BAY", "--limit", "2", "--offset", "1")
+    assert part == {"takes": whole["takes"][1:3], "total": 4}
+    assert bay("take", "list", "--missing", "--limit", "1") == {"takes": [], "total": 0}
+    assert bay("take", "list", "--offset", "9") == {"takes": [], "total": 4}

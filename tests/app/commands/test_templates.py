@@ -98,7 +98,7 @@ def text_of(**asset: Any) -> str:
 def test_what_is_no_template_is_refused(film: Film, tmp_path: Path, text: str) -> None:
     path = tmp_path / "bad.json"
     path.write_text(text)
-    assert film.error("template", "apply", str(path), status=1)["code"] == "damaged"
+    assert film.error("template", "apply", str(path), status=2)["code"] == "no_template"
 
 
 def test_bad_fields_and_inputs_are_named(film: Film, template: Path, other: Film) -> None:

@@ -1,0 +1,81 @@
+"""Keeping a project open for other programs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from app.commands.table import Opt, Report, Said, command
+from app.place import Place
+
+if TYPE_CHECKING:
+    from app.studio import Studio
+
+
+@command(
+    "serve",
+    examples=[
+        "restrike serve",
+        "restrike serve --render --port 8420",
+        "restrike serve --host 192.168.1.20 --origin https://tools.example.org",
+    ],
+)
+async def serve(
+    studio: Studio,
+    place: Place,
+    report: Report,
+    *,
+    port: Annotated[int, Opt("--port", help="The port; 0 takes a free one.", shown="N")] = 0,
+    render: Annotated[bool, Opt("--render", help="Work on the queue as well.")] = False,
+    host: Annotated[
+        str, Opt("--host", help="The address to listen on; any but loopback is served by TLS alone.")
+    ] = "127.0.0.1",
+    origin: Annotated[
+        list[str], Opt("--origin", help="A web page that may call, such as https://tools.example.org.")
+    ] = [],  # noqa: B006
+    certificate: Annotated[
+        Path | None, Opt("--certificate", help="A PEM certificate; otherwise one is made.", shown="FILE")
+    ] = None,
+    key: Annotated[Path | None, Opt("--key", help="The certificate's key.", shown="FILE")] = None,
+) -> dict[str, Any]:
+    """Keep the project open without a window until you stop it (Ctrl-C), for programs that use its local API.
+
+    Address and token are in .restrike/api.json, which only you can read; the API is described at /docs. While it runs,
+    commands in this project go through it.
+    """
+    from app.api.server import Listening, serving
+    from app.resident import Resident
+
+    listening = Listening(host=host, port=port, origins=tuple(origin), certificate=certificate, key=key)
+    if render:
+        studio.resident = Resident(studio)
+    async with serving(studio, place, listening, by="serve") as desk:
+        report(
+            Said(f"{studio.project.name} is open at {desk.url} (description: {desk.url}/docs); Ctrl-C stops")
+        )
+        async with asyncio.TaskGroup() as group:
+            working = group.create_task(studio.resident.run()) if studio.resident is not None else None
+            with _sigterm() as stopped:
+                await stopped.wait()
+            if working is not None:
+                working.cancel()
+    return {"url": desk.url, "message": "Stopped; what was reported as done is saved."}
+
+
+@contextlib.contextmanager
+def _sigterm() -> Iterator[asyncio.Event]:
+    """An event that SIGTERM sets, where the system has it; Ctrl-C interrupts as everywhere."""
+    stopped, loop = asyncio.Event(), asyncio.get_running_loop()
+    try:
+        loop.add_signal_handler(signal.SIGTERM, stopped.set)
+    except (NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
+        yield stopped
+        return
+    try:
+        yield stopped
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
