@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from app import versions, views
 from app.commands.table import Outcome, Report, Said, Working
-from app.listing import Listing
+from app.listing import Listing, workers
 from app.render import serving
 from app.render.wishes import Asked, Asking
 from app.versions import show_recipe
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from app.studio import Studio
     from app.worker import Told
     from engine.renderer import Renderer
+    from sync.rules.jobs import View
+    from sync.rules.reasons import Reason
 
 Shape = dict[str, Any]
 
@@ -210,15 +212,35 @@ async def wait(studio: Studio, asked: Sequence[Asked], report: Report) -> Shape:
     left = [one for one in value["jobs"] if one["take"] is None]
     if not left:
         return value
-    why = _why(studio, left[0])
+    why = why_not(studio, JobId(left[0]["id"]))
     value["message"] = f"{len(left)} of {len(value['jobs'])} not rendered: {left[0]['asset_name']}: {why}"
     return Outcome(value, 1)
 
 
-def _why(studio: Studio, job: Shape) -> str:
+def shown(studio: Studio, job: JobId) -> Shape:
+    """A job with the reason that it waits for, where it does."""
+    shape = Listing(studio).job(job)
+    if shape["state"] == "pending" and shape["reason"] is None:
+        [first, *_] = reasons(studio, rules.view(studio.project.job(job)))
+        return {**shape, "reason": first.sentence}
+    return shape
+
+
+def reasons(studio: Studio, view: View) -> list[Reason]:
+    """Why a job is not being rendered, the deciding reason first."""
     from app.render.observer import Observer
 
-    view = rules.view(studio.project.job(JobId(job["id"])))
+    alive = workers(studio.project.sessions().items(), studio.project.session)
+    count = len(alive) + (studio.resident is not None)
+    at = replace(Observer(studio, lambda: 0.0).standpoint(view), workers=count, session=None)
+    return list(rules.why(view, at))
+
+
+def why_not(studio: Studio, job: JobId) -> str:
+    """Why a job has not ended, in a sentence, with what would help."""
+    from app.render.observer import Observer
+
+    view = rules.view(studio.project.job(job))
     [reason, *_] = rules.why(view, Observer(studio, lambda: 0.0).standpoint(view))
     return reason.sentence + (f" ({reason.fix})" if reason.fix else "")
 

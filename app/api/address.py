@@ -21,7 +21,7 @@ class Address:
     """A running server: its URL, the token to show there, the process that it is, and what it has open.
 
     `start` is the process's start as `sync.process` tells it, `by` the command that serves, `certificate` the SHA-256
-    of the certificate it shows, in hexadecimal digits, where it speaks TLS.
+    of the certificate it shows, in hexadecimal digits, where it speaks TLS. `place` tells the folder from its copies.
     """
 
     url: str
@@ -31,6 +31,7 @@ class Address:
     project: str
     by: str
     certificate: str | None = None
+    place: str = ""
 
 
 def path(folder: Path) -> Path:
@@ -41,7 +42,15 @@ def path(folder: Path) -> Path:
 def read(folder: Path) -> Address | None:
     """Where the project in `folder` is served now; None when nobody serves it, whatever a killed process left there."""
     found = _written(folder)
-    return found if found is not None and process.alive(found.pid, found.start) else None
+    if found is None or found.place != place(folder) or not process.alive(found.pid, found.start):
+        return None
+    return found
+
+
+def place(folder: Path) -> str:
+    """What tells a project's folder from a copy of it, which has the same api.json: its private folder's inode."""
+    found = (folder / PRIVATE).stat()
+    return f"{found.st_dev}:{found.st_ino}"
 
 
 def write(folder: Path, address: Address) -> None:
@@ -75,7 +84,7 @@ def _written(folder: Path) -> Address | None:
 
 def _address(found: dict[str, Any]) -> Address | None:
     values: dict[str, Any] = {one.name: found.get(one.name) for one in fields(Address)}
-    texts = all(isinstance(values[name], str) for name in ("url", "token", "start", "project", "by"))
+    texts = all(isinstance(values[name], str) for name in ("url", "token", "start", "project", "by", "place"))
     if (
         not texts
         or type(values["pid"]) is not int

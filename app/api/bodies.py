@@ -20,6 +20,7 @@ from app.commands.table import Arg, Command, Opt, parameters
 from engine.faults import BadField
 
 LONGEST_LIST: Final = 1000
+LONGEST_FILENAME: Final = 200
 PAGE: Final = 100
 JSON: Final = "application/json"
 MISSING: Final = inspect.Parameter.empty
@@ -30,7 +31,7 @@ class Upload(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     filename: str = Field(
-        default="", max_length=255, description="What the file is called; only its ending counts."
+        default="", max_length=255, description="What the file is called; notes and messages name it."
     )
     base64: str = Field(
         description="The bytes in Base64 (RFC 4648, section 4).",
@@ -162,10 +163,17 @@ def _received(folder: Path, name: str, media: str, given: Any) -> Path:
         data = base64.b64decode(given["base64"], validate=True)
     except (binascii.Error, ValueError) as error:
         raise BadField(name, "its base64", "bytes in Base64") from error
-    ending = Path(given["filename"].replace("\\", "/")).suffix[:8]
-    path = folder / f"{name}.in{ending if ending[1:].isalnum() else ''}"
+    path = folder / f"{name}.in" / _filename(given["filename"], name)
+    path.parent.mkdir()
     path.write_bytes(data)
     return path
+
+
+def _filename(text: str, name: str) -> str:
+    """What the caller calls the file, without folders: notes and messages name it; `name` where it says nothing."""
+    last = text.replace("\\", "/").rpartition("/")[2]
+    usable = last.isprintable() and last not in ("", ".", "..") and len(last.encode()) <= LONGEST_FILENAME
+    return last if usable else name
 
 
 def _content(path: Path, media: str) -> dict[str, Any]:

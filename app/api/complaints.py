@@ -40,7 +40,9 @@ def of(errors: Sequence[Mapping[str, Any]], *, content_type: str = "") -> Fault:
         shown = f"bodies of the type {content_type:.80}" if content_type else "bodies without a type"
         return UnsupportedMediaType(f"{shown} are not read here", "send JSON as application/json")
     return BadFields(
-        [Complaint(_field(one), _sentence(one)) for one in errors], first.get("input"), _allowed(first)
+        [Complaint(_field(one), _sentence(one)) for one in errors],
+        None if first["type"] == "missing" else first.get("input"),
+        _allowed(first),
     )
 
 
@@ -59,7 +61,7 @@ def _field(error: Mapping[str, Any]) -> str:
 def _allowed(error: Mapping[str, Any]) -> str:
     """What the field may hold, in pydantic's words without their beginning."""
     if error["type"] == "missing":
-        return "a value"
+        return "it has to be there"
     if error["type"] == "extra_forbidden":
         return "no field of this name"
     said = str(error["msg"])

@@ -32,6 +32,7 @@ class Return:
     state: str = "pending"
     working: Working | None = None
     fault: Fault | None = None
+    told: bool = False
 
     @property
     def id(self) -> str:
@@ -51,10 +52,13 @@ class Returns:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def begin(self, asset: AssetId, take: Take) -> Return:
-        """Have a picture brought back, unless that is under way."""
+        """Have a picture brought back, unless that is under way; the fault of the last try is raised once."""
         found = self.known.get(f"{PREFIX}{take.id}")
         if found is not None and found.state in ("pending", "running"):
             return found
+        if found is not None and found.fault is not None and not found.told:
+            found.told = True
+            raise found.fault
         fresh = Return(asset, take)
         self.known.pop(fresh.id, None)
         self.known[fresh.id] = fresh

@@ -86,7 +86,7 @@ async def serving(studio: Studio, place: Place, listening: Listening, *, by: str
         url = f"{'https' if tls else 'http'}://{_shown(listening.host)}:{port}"
         ours = Address(
             url=url, token=token, pid=pid, start=start, project=studio.project.id, by=by,
-            certificate=tls.sha256 if tls else None,
+            certificate=tls.sha256 if tls else None, place=address.place(folder),
         )  # fmt: skip
         async with asyncio.TaskGroup() as group, Hub.open(studio, place.clock, place.random) as hub:
             returns = Returns(studio, group, hub.working)

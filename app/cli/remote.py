@@ -234,7 +234,7 @@ def _fault(problem: Problem, asked: Asked) -> Fault:
 
 def _own_names(text: str, asked: Asked) -> str:
     for name, path in {**asked.read, **asked.written}.items():
-        there = rf"(?<!\S){re.escape(name)}\.(?:in\.)?\w+|(?<!\S){re.escape(path.name)}(?!\S)"
+        there = rf"(?<!\S){re.escape(name)}\.(?:in\.)?\w+|(?<!\S){re.escape(path.name)}(?![\w-]|\.\w)"
         text = re.sub(there, lambda _, path=path: str(path), text, count=1)  # type: ignore[misc]
     return text
 

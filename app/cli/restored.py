@@ -88,13 +88,9 @@ def delivered(
 
 def _told(words: str, value: dict[str, Any], name: str, target: Path, filename: str) -> dict[str, Any]:
     """The answer with the file's path in place of its contents, also in its sentence."""
-    if words == "template save":
-        found = {**value, name: target}
-    else:
-        key = "exported" if words == "take export" else "file"
-        found = _placed(
-            {one: each for one, each in value.items() if one != name}, key, target, before="message"
-        )
+    rest = {one: each for one, each in value.items() if one != name}
+    key = "exported" if words == "take export" else "file"
+    found = _placed(rest, key, target, before="assets" if words == "template save" else "message")
     if "message" in found:
         there = rf"\S*{re.escape(filename)}"
         found["message"] = re.sub(there, lambda _: str(target), str(found["message"]), count=1)

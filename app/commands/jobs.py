@@ -110,11 +110,10 @@ async def jobs_resume(studio: Studio) -> dict[str, Any]:
 async def job_show(
     studio: Studio, *, job: Annotated[str, Arg(_JOB, complete="job", shown="ID")]
 ) -> dict[str, Any]:
-    """Show one job with its attempts."""
-    from app import finding
-    from app.listing import Listing
+    """Show one job with its attempts, and while it waits, for what."""
+    from app import finding, requests
 
-    return Listing(studio).job(finding.job(studio, job))
+    return requests.shown(studio, finding.job(studio, job))
 
 
 @command("job why", examples=["restrike job why 3f2a81c0"])
@@ -122,20 +121,14 @@ async def job_why(
     studio: Studio, *, job: Annotated[str, Arg(_JOB, complete="job", shown="ID")]
 ) -> dict[str, Any]:
     """Say why a job is not being rendered, the deciding reason first, and what would help."""
-    from dataclasses import replace
-
-    from app import finding
-    from app.listing import workers
-    from app.render.observer import Observer
+    from app import finding, requests
     from sync.rules import jobs as rules
 
     view = rules.view(studio.project.job(finding.job(studio, job)))
-    observer = Observer(studio, lambda: 0.0)
-    sessions = studio.project.sessions()
-    alive = workers(sessions.items(), studio.project.session)
-    at = replace(observer.standpoint(view), workers=len(alive), session=None)
-    reasons = [{"code": one.code, "sentence": one.sentence, "fix": one.fix} for one in rules.why(view, at)]
-    return {"job": view.job, "state": str(view.state), "reasons": reasons}
+    found = [
+        {"code": one.code, "sentence": one.sentence, "fix": one.fix} for one in requests.reasons(studio, view)
+    ]
+    return {"job": view.job, "state": str(view.state), "reasons": found}
 
 
 @command("job cancel", examples=["restrike job cancel 3f2a81c0"])

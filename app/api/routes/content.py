@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path as File
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query
@@ -17,15 +17,19 @@ from app import finding
 from app.api.conditional import matches, ranges
 from app.api.desk import Desk
 from app.api.reply import reply
-from app.api.routes.regeneration import ProjectQuery
+from app.api.routes.regeneration import LIVE, ProjectQuery
 from app.api.schemas import Returning, SignedUrl
 from app.api.signature import check, sign
+from app.listing import Listing, Shape
 from app.render import serving
 from engine.faults import Damaged, NotFound
 from engine.recipe import FileDigest
 from sync.blobs.store import well_formed
 from sync.records import AssetFacts, Take
 from sync.tables import TakeRow
+
+if TYPE_CHECKING:
+    from app.studio import Studio
 
 API: Final = "/api/v1"
 CHUNK: Final = 256 * 1024
@@ -109,6 +113,8 @@ def _add_content(desk: Desk, made: APIRouter) -> None:
     ) -> Response:
         """Bytes with their SHA-256 as ETag. A dropped picture is rendered again: 202 with the job; ask again later."""
         studio = desk.studio(project)
+        if (first := _first(studio, asset)) is not None:
+            return _coming(request, first)
         row = finding.take(studio, asset)
         facts = studio.project.asset(row.asset)
         found = _found(desk, row, facts, size)
@@ -160,25 +166,34 @@ def _found(desk: Desk, row: TakeRow, facts: AssetFacts, size: Size) -> Found | N
     )
 
 
+def _first(studio: Studio, wanted: str) -> Shape | None:
+    """The job that makes an asset's first picture, while it is under way."""
+    asset = studio.project.index.find_asset(wanted)
+    if asset is None or asset.gone or asset.takes:
+        return None
+    rows = studio.project.index.jobs(states=LIVE, asset=asset.id, limit=1)
+    return Listing(studio).job(rows[0].id) if rows else None
+
+
+def _coming(request: Request, job: Shape) -> Response:
+    """202: the job that makes the picture."""
+    words = f"{job['asset_name']} is being rendered for the first time."
+    return _later(request, job, None, max(1, round(job["eta_s"] or 1)), words)
+
+
+def _later(request: Request, job: Shape, take: str | None, seconds: int, words: str) -> Response:
+    value = {"job": job, "take": take, "state": job["state"], "retry_after_s": seconds, "message": words}
+    where = f"{API}/regeneration/jobs/{quote(job['id'])}"
+    headers = {"Retry-After": str(seconds), "Location": where, "Cache-Control": "no-store"}
+    return reply(request, value, status=202, headers=headers)
+
+
 def _returning(request: Request, desk: Desk, row: TakeRow, facts: AssetFacts) -> Response:
-    """202: it is on its way, in so many seconds as it took at first; a fault of the last try is said."""
+    """202: it is on its way, in so many seconds as it took at first."""
     _check_comes_back(row.take, facts)
-    one = desk.returns.begin(row.asset, row.take)
-    seconds = max(1, round(row.take.seconds + 1))
-    value = {
-        "job": desk.returns.shape(one),
-        "take": row.take.id,
-        "state": one.state,
-        "retry_after_s": seconds,
-        "message": f"{serving.name_of(row.take, facts)} is being rendered again.",
-    }
-    where = f"{API}/regeneration/jobs/{quote(one.id)}"
-    return reply(
-        request,
-        value,
-        status=202,
-        headers={"Retry-After": str(seconds), "Location": where, "Cache-Control": "no-store"},
-    )
+    job = desk.returns.shape(desk.returns.begin(row.asset, row.take))
+    words = f"{serving.name_of(row.take, facts)} is being rendered again."
+    return _later(request, job, row.take.id, max(1, round(row.take.seconds + 1)), words)
 
 
 def _check_comes_back(take: Take, facts: AssetFacts) -> None:

@@ -65,7 +65,8 @@ class SubmitJobs(BaseModel):
         min_length=1, max_length=LONGEST_LIST, description="The assets, by id or name."
     )
     quality: Tier | None = Field(
-        default=None, description="The quality tier; otherwise as each version says."
+        default=None,
+        description="The tier; otherwise as each version says. Another one is saved as a new version.",
     )
     priority: Priority = Field(
         default=Priority.NORMAL, description="Your vote for these jobs: they come earlier or later."
@@ -197,7 +198,7 @@ def _add_one(desk: Desk, made: APIRouter) -> None:
         if job.startswith(PREFIX):
             return desk.returns.shape(desk.returns.find(job))
         studio = desk.studio(project)
-        return Listing(studio).job(finding.job(studio, job))
+        return requests.shown(studio, finding.job(studio, job))
 
     def queued(project: str | None, job: str) -> JobId:
         if job.startswith(PREFIX):

@@ -8,7 +8,7 @@ from app.api.schemas.values import Bytes, Digest, Id, JobState, Shape, always, s
 
 
 class Returning(Shape):
-    """The picture is not here and is being rendered again."""
+    """The picture is not here and is being rendered."""
 
     model_config = shown(
         {
@@ -21,7 +21,7 @@ class Returning(Shape):
     )
 
     job: Job = always("The work as a job; its id can be asked for as that of any job.")
-    take: Id = always("The take whose picture it is.")
+    take: Id | None = always("The take whose picture it is; null while it is rendered for the first time.")
     state: JobState = always("Where the work is.")
     retry_after_s: int = always("When to ask again, in seconds.", ge=1)
     message: str = always("What is being done, in a sentence.")

@@ -19,7 +19,15 @@ def ours(tmp_path: Path) -> Address:
     """This process's address, and a folder for it."""
     (tmp_path / ".restrike").mkdir()
     pid, start = process.own()
-    return Address(url="http://127.0.0.1:1", token="secret", pid=pid, start=start, project="p", by="serve")
+    return Address(
+        url="http://127.0.0.1:1",
+        token="secret",
+        pid=pid,
+        start=start,
+        project="p",
+        by="serve",
+        place=address.place(tmp_path),
+    )
 
 
 def test_what_is_written_is_read_by_its_owner_alone(tmp_path: Path, ours: Address) -> None:
@@ -52,3 +60,12 @@ def test_a_broken_file_reaches_nobody(tmp_path: Path, ours: Address) -> None:
         assert address.read(tmp_path) is None
     address.path(tmp_path).write_text(json.dumps({**good, "more": 1}))
     assert address.read(tmp_path) == ours
+
+
+def test_a_copy_of_the_folder_is_not_the_folder(tmp_path: Path, ours: Address) -> None:
+    address.write(tmp_path, ours)
+    copy = tmp_path / "copy"
+    (copy / ".restrike").mkdir(parents=True)
+    address.path(copy).write_text(address.path(tmp_path).read_text())
+    assert address.read(tmp_path) == ours
+    assert address.read(copy) is None

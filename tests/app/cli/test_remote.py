@@ -28,7 +28,15 @@ def served(film: Film, *answers: bytes) -> Iterator[Scripted]:
     """The film as a program has it open that gives these answers."""
     pid, start = process.own()
     with scripted(*answers) as server:
-        where = Address(url=server.url, token="T", pid=pid, start=start, project="p1", by="serve")
+        where = Address(
+            url=server.url,
+            token="T",
+            pid=pid,
+            start=start,
+            project="p1",
+            by="serve",
+            place=address.place(film.folder),
+        )
         address.write(film.folder, where)
         try:
             yield server
@@ -149,7 +157,15 @@ def test_where_nobody_listens_the_command_runs_here(film: Film) -> None:
     with served(film) as server:
         pass
     pid, start = process.own()
-    where = Address(url=server.url, token="T", pid=pid, start=start, project="p1", by="serve")
+    where = Address(
+        url=server.url,
+        token="T",
+        pid=pid,
+        start=start,
+        project="p1",
+        by="serve",
+        place=address.place(film.folder),
+    )
     address.write(film.folder, where)
     assert film("asset", "add", "prop", "LAMP")["name"] == "LAMP"
 

@@ -104,3 +104,15 @@ async def test_what_has_no_picture_is_not_found(tmp_path: Path) -> None:
             assert (await there.http.get(f"/api/v1/assets/{name}/content")).status_code == 404
         wrong = await there.http.get("/api/v1/assets/LAMP/content", params={"size": "huge"})
         assert (wrong.status_code, wrong.json()["field"]) == (422, "size")
+
+
+async def test_a_first_picture_is_waited_for(tmp_path: Path) -> None:
+    async with served(tmp_path / "film") as there:
+        await add(there.studio, "prop", "LAMP")
+        [asked] = ask(there.studio, "LAMP")
+        found = await there.http.get("/api/v1/assets/LAMP/content")
+        assert (found.status_code, found.json()["job"]["id"], found.json()["take"]) == (202, asked.job, None)
+        waiting = await there.get(found.headers["location"])
+        assert "no worker" in waiting["reason"]
+        await work(there.studio)
+        assert (await there.http.get("/api/v1/assets/LAMP/content")).status_code == 200
