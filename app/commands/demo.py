@@ -113,7 +113,7 @@ async def perform(studio: Studio, film: Film, report: Report, elapsed: Callable[
 
 async def _render(studio: Studio, film: Film, report: Report, elapsed: Callable[[], float]) -> float | None:
     """Build and render the film, what feeds the shots first, and approve; the seconds until the first picture."""
-    from app import requests, sample
+    from app import requests, sample, shift
 
     await sample.build(studio, film)
     first: list[float] = []
@@ -124,7 +124,7 @@ async def _render(studio: Studio, film: Film, report: Report, elapsed: Callable[
             )
             asked = requests.request(studio, selected, None, 1)
             wanted = {one.job for one in asked if one.take is None}
-            done = await requests.work_with(
+            done = await shift.work_with(
                 studio, renderer, report, wanted=wanted, until_idle=True,
                 told=lambda: first.append(elapsed()),
             )  # fmt: skip

@@ -54,7 +54,7 @@ async def render(
     A recipe that already has a take, or a live job, is not rendered twice. Without --wait the jobs wait for a worker
     (restrike worker).
     """
-    from app import requests
+    from app import requests, shift
 
     if not 1 <= count <= MOST_ITEMS:
         raise BadField("count", count, f"1 to {MOST_ITEMS}")
@@ -63,7 +63,7 @@ async def render(
         return requests.preview(studio, selected, tier, count)
     asked = requests.request(studio, selected, tier, count)
     if wait:
-        return await requests.wait(studio, asked, report)
+        return await shift.wait(studio, asked, report)
     return requests.answer(studio, asked)
 
 
@@ -111,9 +111,9 @@ async def job_show(
     studio: Studio, *, job: Annotated[str, Arg(_JOB, complete="job", shown="ID")]
 ) -> dict[str, Any]:
     """Show one job with its attempts, and while it waits, for what."""
-    from app import finding, requests
+    from app import finding, reasons
 
-    return requests.shown(studio, finding.job(studio, job))
+    return reasons.shown(studio, finding.job(studio, job))
 
 
 @command("job why", examples=["restrike job why 3f2a81c0"])
@@ -121,13 +121,11 @@ async def job_why(
     studio: Studio, *, job: Annotated[str, Arg(_JOB, complete="job", shown="ID")]
 ) -> dict[str, Any]:
     """Say why a job is not being rendered, the deciding reason first, and what would help."""
-    from app import finding, requests
+    from app import finding, reasons
     from sync.rules import jobs as rules
 
     view = rules.view(studio.project.job(finding.job(studio, job)))
-    found = [
-        {"code": one.code, "sentence": one.sentence, "fix": one.fix} for one in requests.reasons(studio, view)
-    ]
+    found = [{"code": one.code, "sentence": one.sentence, "fix": one.fix} for one in reasons.of(studio, view)]
     return {"job": view.job, "state": str(view.state), "reasons": found}
 
 
@@ -236,16 +234,16 @@ async def worker(
     """
     from dataclasses import replace
 
-    from app import requests, settings
+    from app import settings, shift
 
     if device is not None:
         studio.settings = replace(studio.settings, device=settings.check("device", device))
     if until_idle or studio.served:
-        done = await requests.work(studio, report, only=only_tier, until_idle=until_idle)
+        done = await shift.work(studio, report, only=only_tier, until_idle=until_idle)
     else:
         async with _open_for_callers(studio, place):
             report(Said("waiting for jobs; Ctrl-C stops"))
-            done = await requests.stay(studio, report, only=only_tier)
+            done = await shift.stay(studio, report, only=only_tier)
     value = {"finished": done.finished, "failed": done.failed, "aside": done.aside}
     takes = f"{len(done.finished)} picture{'' if len(done.finished) == 1 else 's'} rendered"
     stopped = "; stopped, what was claimed is back in the queue" if done.stopped else ""

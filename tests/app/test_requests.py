@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 
 from app import requests
-from app.commands.jobs import jobs_pause
-from app.commands.table import News, Outcome, Working
 from app.studio import Studio
 from engine.faults import WrongUse
 from tests.app.studios import add, ask, film, work
@@ -44,21 +42,3 @@ async def test_a_preview_estimates_and_stores_nothing(tmp_path: Path) -> None:
         measured = requests.preview(studio, [lamp], None, 3)
         assert measured["seconds"][1] == pytest.approx(0.2)
         assert [one["deduplicated"] for one in measured["jobs"]] == [False, False, True]
-
-
-async def test_waiting_shows_steps_and_says_what_was_not_rendered(tmp_path: Path) -> None:
-    news: list[News] = []
-    async with film(tmp_path / "film") as studio:
-        await add(studio, "prop", "LAMP", "prompt=a tower", "seed=1", "steps=4")
-        value = await requests.wait(studio, ask(studio, "LAMP"), news.append)
-        assert value["jobs"][0]["state"] == "finished"
-        bars = [one for one in news if isinstance(one, Working)]
-        assert [one.step for one in bars if one.stage == "rendering"] == [0, 1, 2, 3, 4]
-        assert bars[-1].over
-        await add(studio, "prop", "BEACON", "prompt=a tree", "seed=1")
-        asked = ask(studio, "BEACON")
-        await jobs_pause(studio)
-        left = await requests.wait(studio, asked, news.append)
-        assert isinstance(left, Outcome)
-        assert left.exit_status == 1
-        assert "paused" in left["message"]

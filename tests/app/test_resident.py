@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app import requests
+from app import shift
 from app.commands.jobs import jobs_pause
 from app.commands.table import News, Working
 from app.resident import Resident
@@ -24,7 +24,7 @@ async def test_who_waits_gets_the_picture_and_the_steps_from_the_worker_that_is_
         async with asyncio.TaskGroup() as group:
             working = staying(studio, group)
             asked = ask(studio, "LAMP", count=2)
-            value = await requests.wait(studio, asked, heard.append)
+            value = await shift.wait(studio, asked, heard.append)
             working.cancel()
         assert all(one["take"] for one in value["jobs"])
         assert {one.key for one in heard if isinstance(one, Working)} == {one.job for one in asked}
@@ -34,7 +34,7 @@ async def test_nobody_else_works_beside_it(tmp_path: Path) -> None:
     async with film(tmp_path / "film") as studio, asyncio.TaskGroup() as group:
         working = staying(studio, group)
         with pytest.raises(Conflict):
-            await requests.work(studio, lambda news: None, until_idle=True)
+            await shift.work(studio, lambda news: None, until_idle=True)
         working.cancel()
 
 
@@ -46,7 +46,7 @@ async def test_nobody_waits_for_what_will_not_be_done(tmp_path: Path, why: str) 
             await jobs_pause(studio)
         async with asyncio.TaskGroup() as group:
             working = staying(studio, group, only=Tier.LOW if why == "another tier" else None)
-            value = await requests.wait(studio, ask(studio, "LAMP"), lambda news: None)
+            value = await shift.wait(studio, ask(studio, "LAMP"), lambda news: None)
             working.cancel()
         assert value["jobs"][0]["take"] is None
         assert "not rendered" in value["message"]

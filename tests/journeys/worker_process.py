@@ -9,7 +9,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from app import requests, settings
+from app import settings, shift
 from app.commands.table import News, Working
 from app.settings import Settings
 from app.studio import Studio
@@ -30,7 +30,7 @@ async def main(folder: Path, seconds: float) -> None:
         return FakeRenderer(seconds_per_step=seconds, wait=asyncio.sleep)
 
     async with Studio.open(folder, settings.home(), renderer=renderer) as studio:
-        done = await requests.work(studio, say, until_idle=True)
+        done = await shift.work(studio, say, until_idle=True)
     print(f"finished|{len(done.finished)}", flush=True)
 
 

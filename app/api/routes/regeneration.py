@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import finding, orders, requests
+from app import finding, orders, reasons, requests
 from app.api.bodies import LONGEST_LIST, PAGE
 from app.api.desk import Desk
 from app.api.reply import reply, sparse
@@ -198,7 +198,7 @@ def _add_one(desk: Desk, made: APIRouter) -> None:
         if job.startswith(PREFIX):
             return desk.returns.shape(desk.returns.find(job))
         studio = desk.studio(project)
-        return requests.shown(studio, finding.job(studio, job))
+        return reasons.shown(studio, finding.job(studio, job))
 
     def queued(project: str | None, job: str) -> JobId:
         if job.startswith(PREFIX):
