@@ -53,6 +53,10 @@ def _run(given: Sequence[str]) -> int:
     if short is not None and tried and (value := _through(short, _place(short).film())) is not None:
         return _answered(value, short)
     call: Call | Wishes | str | int | None = with_defaults(short) if short is not None else None
+    if call is None and not _asked_by_a_shell():
+        from app.cli.simple import simple
+
+        call = simple(given)
     if call is None:
         from app.cli.arguments import parse
 
