@@ -22,8 +22,12 @@ from tests.structure.sources import ROOT
 EXAMPLES = [line for entry in COMMANDS for line in load(entry.words).examples]
 WORDS = st.sampled_from(
     [
-        *shlex.split("asset set show list take job jobs vote render MARA steps=3 shot low 2 X pause A:character"),
-        *shlex.split("--note --tier --count --all --json --project --stale --limit -1 +1 --where --note=x --input"),
+        *shlex.split(
+            "asset set show list take job jobs vote render MARA steps=3 shot low 2 X pause A:character"
+        ),
+        *shlex.split(
+            "--note --tier --count --all --json --project --stale --limit -1 +1 --where --note=x --input"
+        ),
         *("--help", "--", "", "--nothing", "-", "prompt=a b", "kind = shot"),
     ]
 )
