@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, NewType
 
 from engine.recipe import FileDigest, ModelDigest, PixelDigest, RecipeKey
+from sync.kinds import Grade as Grade
+from sync.kinds import Kind as Kind
+from sync.kinds import Tier as Tier
 
 AssetId = NewType("AssetId", str)
 VersionId = NewType("VersionId", str)
@@ -25,39 +27,6 @@ DocumentId = NewType("DocumentId", str)
 LogId = NewType("LogId", str)
 ProjectId = NewType("ProjectId", str)
 Time = NewType("Time", str)
-
-
-class Kind(StrEnum):
-    """What an asset is."""
-
-    CHARACTER = "character"
-    STYLE = "style"
-    ENVIRONMENT = "environment"
-    PROP = "prop"
-    SHOT = "shot"
-
-
-class Tier(StrEnum):
-    """How good and how urgent a render is; ordered from low to high by `Tier.rank`."""
-
-    LOW = "low"
-    STANDARD = "standard"
-    HIGH = "high"
-
-    @property
-    def rank(self) -> int:
-        """0 for low, 1 for standard, 2 for high: of several tiers asked for, the strongest governs."""
-        return list(Tier).index(self)
-
-
-class Grade(StrEnum):
-    """How well a take regenerates (the contract's class)."""
-
-    R0 = "R0"
-    R1 = "R1"
-    R2 = "R2"
-    R3 = "R3"
-    UNPROVED = "unproved"
 
 
 # --- in an asset's document ---------------------------------------------------------------------------------------

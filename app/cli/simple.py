@@ -101,7 +101,8 @@ def _entry(words: list[str]) -> tuple[Entry, list[str]]:
         name = " ".join(words[:count])
         found = next((entry for entry in COMMANDS if entry.words == name), None)
         if found is not None and all(word and " " not in word for word in words[:count]):
-            if count == 1 and any(entry.words.startswith(f"{name} ") for entry in COMMANDS) and words[1:]:
+            further = count == 1 and any(entry.words.startswith(f"{name} ") for entry in COMMANDS)
+            if further and words[1:] and not words[1].startswith("-"):
                 raise _Doubt
             return found, words[count:]
     raise _Doubt

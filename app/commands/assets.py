@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from app.commands.table import Arg, Opt, command
 from engine.faults import BadField, Conflict, Refused
-from sync.records import Kind
+from sync.kinds import Kind
 
 if TYPE_CHECKING:
     from app.studio import Studio

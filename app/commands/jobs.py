@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from app.commands.table import Arg, Opt, Outcome, Report, Said, command
 from app.place import Place
 from engine.faults import BadField, Conflict
-from sync.records import Kind, Tier
+from sync.kinds import Kind, Tier
 
 if TYPE_CHECKING:
     from app.studio import Studio
