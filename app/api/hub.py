@@ -18,6 +18,7 @@ from app.api import attendance, looks
 from app.api.attendance import Attendance
 from app.api.channel import Channel, Listener, Reserve
 from app.api.ring import MOST_EVENTS
+from app.api.whole import Whole
 from app.commands.table import News, Working
 from app.events import Touched
 from engine.faults import NoSpace, NotFound
@@ -48,6 +49,7 @@ class Hub:
     def __init__(self, studio: Studio, clock: Callable[[], datetime], random: Callable[[int], bytes]) -> None:
         self._studio = studio
         self._attendance = Attendance(studio)
+        self._state = Whole(studio)
         self._channel = Channel(new_id(random), clock, self._whole)
         self._touched = Touched()
         self._stir = asyncio.Event()
@@ -249,7 +251,7 @@ class Hub:
     # --- the whole state ---
 
     async def _whole(self, reserve: Reserve) -> AsyncGenerator[dict[str, Any], None]:
-        async for part in looks.whole(self._studio, self._attendance.presence, reserve):
+        async for part in self._state.parts(self._attendance.presence, reserve):
             yield part
 
 

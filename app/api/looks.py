@@ -1,18 +1,16 @@
-"""What events say of the film: looks at the studio as shapes, and the whole state in parts."""
+"""What events say of the film: looks at the studio as shapes."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
-from itertools import zip_longest
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from app import views
 from app.listing import Listing
 from app.place import PRIVATE
-from engine.faults import NotFound
 from sync.records import AssetFacts, AssetId, JobId, Take, Version
 from sync.rules import history, jobs
 from sync.rules.jobs import View
@@ -21,15 +19,6 @@ if TYPE_CHECKING:
     from app.studio import Studio
 
 Shape = dict[str, Any]
-
-MOST_ASSETS: Final = 500
-MOST_JOBS: Final = 500
-MOST_BYTES: Final = 512 * 1024
-"""About as large as a part of the whole state gets; many clients refuse messages of more than a mebibyte."""
-AT_A_TIME: Final = 8
-"""How many shapes are made before others have a turn."""
-LIVE: Final = ("pending", "owned", "failed")
-_ASSET_BYTES: Final = 2048
 
 
 def asset(studio: Studio, asset_id: AssetId) -> Shape:
@@ -105,87 +94,3 @@ def _size(entry: os.DirEntry[str]) -> int | None:
         return entry.stat(follow_symlinks=False).st_size
     except FileNotFoundError:  # somebody has just deleted it
         return None
-
-
-# --- the whole state ---
-
-
-async def whole(
-    studio: Studio, presence: Callable[[], Shape], reserve: Callable[[int], range]
-) -> AsyncGenerator[Shape, None]:
-    """The whole state in parts: all assets that are not removed, all jobs that wait, run or failed.
-
-    `reserve` is called once, with the number of parts; no change that happened before is missing in them.
-    """
-    sizes = await _sizes(studio)
-    assets = _portions(_asset_ids(studio), sizes)
-    waiting = [row.id for row in studio.project.index.jobs(states=LIVE)]
-    queue = [waiting[at : at + MOST_JOBS] for at in range(0, len(waiting), MOST_JOBS)]
-    nothing: list[Any] = []
-    parts = list(zip_longest(assets or [nothing], queue, fillvalue=nothing))
-    reserve(len(parts))
-    head = {
-        "project": studio.project.id,
-        "name": studio.project.name,
-        "version": studio.project.version,
-        "counts": studio.project.index.counts(),
-        **presence(),
-    }
-    for asset_ids, job_ids in parts:
-        yield {
-            **head,
-            "assets": await _made(asset_ids, lambda one: _standing(studio, one)),
-            "jobs": await _jobs(studio, job_ids),
-        }
-
-
-async def _jobs(studio: Studio, job_ids: Iterable[str]) -> list[Shape]:
-    listing = Listing(studio)
-    return await _made(job_ids, lambda one: listing.job(JobId(one)))
-
-
-async def _made(ids: Iterable[str], make: Callable[[str], Shape | None]) -> list[Shape]:
-    found = []
-    for number, one in enumerate(ids):
-        if number % AT_A_TIME == 0:
-            await asyncio.sleep(0)
-        try:
-            shape = make(one)
-        except NotFound:  # not complete here yet; it comes as an event
-            continue
-        if shape is not None:
-            found.append(shape)
-    return found
-
-
-def _standing(studio: Studio, asset_id: str) -> Shape | None:
-    shape = views.asset(studio, AssetId(asset_id))
-    return None if shape["removed"] else shape
-
-
-def _asset_ids(studio: Studio) -> list[str]:
-    documents = studio.project.index.documents()
-    return [one.partition("/")[2] for one in documents if one.startswith("asset/")]
-
-
-async def _sizes(studio: Studio) -> dict[str, int]:
-    """About how large each asset's shape is: its parameters come in it twice."""
-    found: dict[str, int] = {}
-    for at in range(0, studio.project.index.asset_count(), MOST_ASSETS):
-        for row in studio.project.index.assets(limit=MOST_ASSETS, offset=at):
-            found[row.id] = _ASSET_BYTES + 2 * len(str(row.parameters)) + 32 * row.takes
-        await asyncio.sleep(0)
-    return found
-
-
-def _portions(ids: Sequence[str], sizes: dict[str, int]) -> list[list[str]]:
-    found: list[list[str]] = []
-    room = 0
-    for one in ids:
-        size = sizes.get(one, 0)
-        if not found or len(found[-1]) == MOST_ASSETS or size > room:
-            found.append([])
-            room = MOST_BYTES
-        found[-1].append(one)
-        room -= size
-    return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import gc
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -70,6 +71,23 @@ class _Server(uvicorn.Server):
         yield
 
 
+@contextlib.contextmanager
+def _rarely_collecting() -> Iterator[None]:
+    """Look for garbage in cycles seldom, and not at all in what the program is made of.
+
+    Measured with 10,000 assets: full collections of up to 91 ms made one page in ten late.
+    """
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
+
+
 @contextlib.asynccontextmanager
 async def serving(studio: Studio, place: Place, listening: Listening, *, by: str) -> AsyncIterator[Desk]:
     """Serve the studio's project until left; raises `Conflict` where another program serves it already."""
@@ -80,7 +98,7 @@ async def serving(studio: Studio, place: Place, listening: Listening, *, by: str
     studio.served = True
     pid, start = process.own()
     token = base64.urlsafe_b64encode(place.random(32)).decode().rstrip("=")
-    with _bound(listening) as bound:
+    with _bound(listening) as bound, _rarely_collecting():
         tls = _tls(folder / PRIVATE, listening, place)
         port = bound.getsockname()[1]
         url = f"{'https' if tls else 'http'}://{_shown(listening.host)}:{port}"

@@ -77,7 +77,7 @@ def _endpoint(desk: Desk, command: Command) -> Callable[..., Any]:
             return _streamed(desk, command, project, wanted)
         value = await _performed(desk, command, project, wanted, _unheard)
         found = sparse(value, fields, LISTS.get(command.entry.words))
-        return reply(request, found, status=command.entry.success, etag=etag)
+        return reply(request, found, status=command.entry.success, etag=etag, paths=not steady)
 
     endpoint.__name__ = command.entry.function_name
     endpoint.__signature__ = inspect.Signature(_signature(command, taken))  # type: ignore[attr-defined]

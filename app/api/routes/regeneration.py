@@ -136,7 +136,7 @@ def _add_submit(desk: Desk, made: APIRouter) -> None:
         dry_run: Annotated[bool, Query(description="Only say what would be asked for.")] = False,
     ) -> Response:
         """Inputs without a take come first. A recipe that has a take, or a live job, is not rendered twice."""
-        return reply(request, await submit(desk, body, project, dry_run=dry_run), status=202)
+        return reply(request, await submit(desk, body, project, dry_run=dry_run), status=202, paths=False)
 
 
 def _add_many(desk: Desk, made: APIRouter) -> None:
@@ -167,7 +167,7 @@ def _add_many(desk: Desk, made: APIRouter) -> None:
             "total": studio.project.index.job_count(**chosen),
             "paused": bool(studio.project.setting("paused", False)),
         }
-        return reply(request, sparse(value, fields, "jobs"))
+        return reply(request, sparse(value, fields, "jobs"), paths=False)
 
     @made.delete(
         PATH,

@@ -129,7 +129,7 @@ def _add_read(desk: Desk, made: APIRouter) -> None:
             return found
         selection = Selection(kind=kind, scene=scene, where=where, stale=stale, since=since)
         page = regenerative.state(studio, selection, limit=limit, offset=offset)
-        return reply(request, sparse(page, fields, "assets"), etag=etag)
+        return reply(request, sparse(page, fields, "assets"), etag=etag, paths=False)
 
 
 def _add_save(desk: Desk, made: APIRouter) -> None:
