@@ -38,7 +38,6 @@ class Listing:
         self._profiles: dict[str, Any] = {}
         self._measured: list[Measured] | None = None
         self._estimates: dict[tuple[str, int, int], Estimate] = {}
-        self._recipes: dict[VersionId, Recipe] = {}
 
     def facts(self, asset: AssetId) -> AssetFacts:
         """All that is known of an asset, read once in this look."""
@@ -182,6 +181,9 @@ class Listing:
 
     def estimate(self, recipe: Recipe) -> Estimate:
         """How long a recipe takes on this device, from what was measured."""
+        return self._estimated(str(recipe.model), recipe.width * recipe.height, recipe.steps or 0)
+
+    def _estimated(self, model: str, pixels: int, steps: int) -> Estimate:
         if self._measured is None:
             self._measured = [
                 Measured(
@@ -193,9 +195,8 @@ class Listing:
                 )
                 for one in self.studio.project.index.speeds()
             ]
-        asked = str(recipe.model), recipe.width * recipe.height, recipe.steps or 0
+        asked = model, pixels, steps
         if asked not in self._estimates:
-            model, pixels, steps = asked
             self._estimates[asked] = estimate.seconds(
                 self._measured,
                 model=model,
@@ -205,22 +206,16 @@ class Listing:
             )
         return self._estimates[asked]
 
-    def knows(self, version: VersionId, recipe: Recipe) -> None:
-        """Spare this look from reading the recipe of a version, of whichever item."""
-        self._recipes[version] = recipe
-
     def _eta(self, view: View, version: Version | None, doing: Doing | None) -> float | None:
         if view.state.terminal:
             return None
         if doing is not None and doing.eta_s is not None:
             return round(doing.eta_s, 1)
-        if version is None:
+        if version is None or "model" not in version.parameters:
             return None
-        if version.id not in self._recipes:
-            from app.render.prepare import recipe_of
-
-            self._recipes[version.id] = recipe_of(version, 0)
-        found = self.estimate(self._recipes[version.id]).range
+        chosen = version.parameters
+        pixels = int(chosen["width"]) * int(chosen["height"])
+        found = self._estimated(str(chosen["model"]), pixels, int(chosen.get("steps") or 0)).range
         return None if found is None else round(found[1], 1)
 
 

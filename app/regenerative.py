@@ -88,18 +88,29 @@ def _page(
 
 
 def _selected(studio: Studio, wanted: Selection, limit: int | None, offset: int) -> tuple[list[Any], int]:
-    index = studio.project.index
-    where = f"({wanted.where}) and stale" if wanted.where and wanted.stale else wanted.where
-    chosen: dict[str, Any] = {
-        "kind": wanted.kind,
-        "scene": wanted.scene,
-        "where": where or ("stale" if wanted.stale else None),
-        "gone": False,
-    }
     if wanted.since is None:
-        return index.assets(**chosen, limit=limit, offset=offset), index.asset_count(**chosen)
-    changed = index.changed_since(wanted.since)
-    rows = index.assets(**{**chosen, "gone": None}, names=changed) if changed else []
+        return views.page(
+            studio,
+            kind=wanted.kind,
+            scene=wanted.scene,
+            where=wanted.where,
+            stale=wanted.stale,
+            limit=limit,
+            offset=offset,
+        )
+    changed = studio.project.index.changed_since(wanted.since)
+    rows = (
+        studio.project.index.assets(
+            kind=wanted.kind,
+            scene=wanted.scene,
+            where=views.condition(wanted.where, wanted.stale),
+            gone=None,
+            names=changed,
+            bare=True,
+        )
+        if changed
+        else []
+    )
     known = [row for row in rows if row.version is not None]
     return known[offset : None if limit is None else offset + limit], len(known)
 

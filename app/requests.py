@@ -155,8 +155,6 @@ def answer(studio: Studio, asked: Sequence[Asked]) -> Shape:
     """The jobs of a request as they are now."""
     listing, called = Listing(studio), _called(studio, asked)
     waiting = [one for one in asked if one.take is None]
-    for one in waiting:
-        listing.knows(one.version.id, one.recipe)
     jobs = {shape["id"]: shape for shape in listing.jobs(list({one.job: None for one in waiting}))}
     return {
         "jobs": [

@@ -30,7 +30,7 @@ def rows(
     offset: int = 0,
 ) -> list[AssetRow]:
     """The assets that filters select, by name."""
-    where = _where(where, stale)
+    where = condition(where, stale)
     return studio.project.index.assets(
         kind=kind, scene=scene, where=where, gone=gone, limit=limit, offset=offset
     )
@@ -48,7 +48,7 @@ def page(
     offset: int = 0,
 ) -> tuple[list[AssetRow], int]:
     """Like `rows`, with how many there are without `limit` and `offset`."""
-    where = _where(where, stale)
+    where = condition(where, stale)
     index = studio.project.index
     most, after = window(limit, offset)
     if most is not None:
@@ -62,7 +62,8 @@ def window(limit: int | None, offset: int) -> tuple[int | None, int]:
     return None if limit is None else max(limit, 0), max(offset, 0)
 
 
-def _where(where: str | None, stale: bool) -> str | None:
+def condition(where: str | None, stale: bool) -> str | None:
+    """One query for what was written and the wish for what is stale."""
     if where and stale:
         query.parse(where)  # a mistake is shown in the words that were written, not in the joined ones
         return f"({where}) and stale"

@@ -50,6 +50,10 @@ _JOB: Final = (
 )
 
 
+_BARE: Final = _ASSET.replace("p.text", "'{}'").replace(" LEFT JOIN parameters p ON p.asset = a.n", "")
+"""The same without parameters, which whoever reads the versions has from there."""
+
+
 class Index:
     """Read-only questions; one thread at a time."""
 
@@ -70,15 +74,16 @@ class Index:
         text: str | None = None,
         limit: int | None = None,
         offset: int = 0,
+        bare: bool = False,
     ) -> list[AssetRow]:
         """Assets by name; `gone` None means removed ones too, `names` are names or ids, `text` as in `search`.
 
-        Raises `BadField` when `where` is no condition.
+        With `bare` the rows come without parameters. Raises `BadField` when `where` is no condition.
         """
         condition, values = _chosen(kind, scene, where, gone, names, text)
         order = "a.name_key, a.id" if gone is not None else "a.gone, a.name_key, a.id"
         page = f"SELECT a.n FROM assets a{_way(where, names, text)} WHERE {condition} ORDER BY {order} LIMIT ? OFFSET ?"
-        sql = f"{_ASSET}WHERE a.n IN ({page}) ORDER BY {order}"
+        sql = f"{_BARE if bare else _ASSET}WHERE a.n IN ({page}) ORDER BY {order}"
         return self._made(as_row.asset, sql, *values, -1 if limit is None else limit, offset)
 
     def asset_page(
@@ -91,12 +96,12 @@ class Index:
         limit: int,
         offset: int = 0,
     ) -> tuple[list[AssetRow], int]:
-        """What `assets` lists with how many there are without `limit` and `offset`.
+        """What `assets` lists, bare, with how many there are without `limit` and `offset`.
 
         A condition on contents looks at every row, so that both are found in one look.
         """
         if not where:
-            found = self.assets(kind=kind, scene=scene, gone=gone, limit=limit, offset=offset)
+            found = self.assets(kind=kind, scene=scene, gone=gone, limit=limit, offset=offset, bare=True)
             if found and len(found) < limit:
                 return found, offset + len(found)
             return found, self.asset_count(kind=kind, scene=scene, gone=gone)
@@ -108,7 +113,7 @@ class Index:
         page = self._rows(sql, *values, limit, offset)
         if not page:
             return [], self.asset_count(kind=kind, scene=scene, where=where, gone=gone)
-        sql = f"{_ASSET}WHERE a.n IN (SELECT value FROM json_each(?)) ORDER BY a.name_key, a.id"
+        sql = f"{_BARE}WHERE a.n IN (SELECT value FROM json_each(?)) ORDER BY a.name_key, a.id"
         return self._made(as_row.asset, sql, json.dumps([n for n, _ in page])), int(page[0][1])
 
     def asset_count(
