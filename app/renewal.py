@@ -6,11 +6,11 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from app.commands.table import Report, Working
 from app.listing import Listing
-from app.render import again, serving
+from app.render import again, elsewhere, serving
 from app.render.again import Again
 from engine.faults import Damaged, Fault, NoSpace, NotFound, Refused
 from engine.models import ModelFault
@@ -21,15 +21,17 @@ if TYPE_CHECKING:
     from app.studio import Studio
 
 Chosen = Sequence[tuple[AssetId, Take]]
+FETCHED: Final = "the file itself, from another device"
 EXPECTED = (ModelFault, NotFound, Damaged, Refused, RenderFault)
 """Faults of one take that are no reason to leave out the others."""
 
 
 @dataclass(slots=True)
 class Renewed:
-    """What became of several takes that were rendered again."""
+    """What became of several takes that were rendered again; those `fetched` came from somebody who had them."""
 
     done: list[Again] = field(default_factory=list)
+    fetched: list[tuple[AssetId, Take]] = field(default_factory=list)
     failed: list[tuple[AssetId, Take, Fault]] = field(default_factory=list)
 
     def shapes(self, studio: Studio) -> list[dict[str, Any]]:
@@ -93,18 +95,21 @@ async def prove(studio: Studio, chosen: Chosen, report: Report) -> Renewed:
 
 
 async def fetch(studio: Studio, chosen: Chosen, report: Report) -> Renewed:
-    """Bring pictures back in one fresh process; inputs that are missing too come back first."""
+    """Bring pictures back: from whoever has them, else in one fresh process, inputs that are missing too first."""
     return await _each(studio, chosen, report, proving=False)
 
 
 async def picture(studio: Studio, asset: AssetId, take: Take, report: Report) -> bytes:
-    """The bytes of a take's picture, rendered again when they are gone; raises `Refused` for other pixels."""
+    """The bytes of a take's picture, brought back when they are gone; raises `Refused` for other pixels."""
     facts = studio.project.asset(asset)
     for digest in serving.digests(take, facts):
         try:
             return studio.blobs.get(digest)
         except (NotFound, Damaged):
             continue
+    found = await elsewhere.shown(studio, take, facts)
+    if found is not None:
+        return studio.blobs.get(found)
     renewed = await fetch(studio, [(asset, take)], report)
     if renewed.failed:
         raise renewed.failed[0][2]
@@ -137,6 +142,10 @@ async def _each(studio: Studio, chosen: Chosen, report: Report, *, proving: bool
                 continue  # it came back meanwhile: as an input of another, or with a take on the same bytes
             name = serving.name_of(take, studio.project.asset(asset))
             steps = _Steps(report, number, len(chosen))
+            if not proving and await elsewhere.shown(studio, take, studio.project.asset(asset)):
+                renewed.fetched.append((asset, take))
+                steps.over(name, FETCHED)
+                continue
             try:
                 done = await strike(studio, renderer, asset, take, steps)
             except NoSpace:
@@ -184,10 +193,13 @@ def returned(studio: Studio, gone: Chosen, renewed: Renewed) -> list[dict[str, A
     shapes = {one["id"]: one for one in renewed.shapes(studio)}
     listing = Listing(studio)
     failed = {take.id for _, take, _ in renewed.failed}
+    fetched = {take.id for _, take in renewed.fetched}
     found = []
     for asset, take in gone:
         if take.id in failed:
             continue
         how = {"how": "identical pixels, came back to feed another", "came_back": "R0", "restored": True}
+        if take.id in fetched:
+            how = {"how": FETCHED, "came_back": str(Grade.UNPROVED), "restored": True}
         found.append(shapes.get(take.id) or {**listing.take(asset, take), **how, "identical": True})
     return found

@@ -6,7 +6,7 @@ What only some commands need (models, blobs) is made when it is first asked for,
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import cached_property
@@ -19,12 +19,16 @@ from app.settings import Settings
 from sync.project import Project
 
 if TYPE_CHECKING:
+    from app.company import Company
     from app.resident import Resident
     from engine.models import Installed
+    from engine.recipe import FileDigest
     from engine.renderer import Renderer
     from sync.blobs.folder import FolderStore
 
 RendererFactory = Callable[[Settings], "Renderer"]
+Elsewhere = Callable[["FileDigest"], Awaitable[bool]]
+"""Fetches bytes from whoever has them; true once they are in the store."""
 
 
 def render_process(found: Settings) -> Renderer:
@@ -38,7 +42,9 @@ class Studio:
     """A project open on this machine; to be entered with `async with Studio.open(…)`.
 
     `served` says that a server has it open for callers, who then must not touch the process. `resident` is the worker
-    that works all the time, if there is one; whoever works the queue holds `working`, as one session has one worker.
+    that works all the time, if there is one, `company` the team's other devices. Whoever works the queue holds
+    `working`, as one session has one worker.
+    `elsewhere` asks others for bytes that are not here, if there is anybody to ask.
     """
 
     def __init__(
@@ -55,6 +61,8 @@ class Studio:
         self.clock = clock
         self.served = False
         self.resident: Resident | None = None
+        self.company: Company | None = None
+        self.elsewhere: Elsewhere | None = None
         self.working = asyncio.Lock()
         self._renderer = renderer
 

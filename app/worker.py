@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
-from app.render import again, prepare, publish, queue, spool
+from app.render import again, elsewhere, prepare, publish, queue, spool
 from app.render.doing import Doing, Notice
 from app.render.observer import Observer
 from app.render.prepare import Work
@@ -203,7 +203,8 @@ class Worker:
         for source in work.missing:
             facts = self.studio.project.asset(source.asset)
             take = next(one for one in facts.takes if one.id == source.take)
-            await again.bring_back(self.studio, self._renderer, facts.asset.id, take)
+            if await elsewhere.shown(self.studio, take, facts) is None:
+                await again.bring_back(self.studio, self._renderer, facts.asset.id, take)
 
     async def _watched(
         self, work: Work, render: Callable[[Callable[[Progress], None]], Awaitable[Rendered]], pace: Pace

@@ -2,17 +2,21 @@
 
 The order of the checks: it can be read · its log is its author's (id from key and nonce) and of this project · the
 author may write · it is signed · it follows the one before · its changes name the log as actor, belong in a log of this
-kind, and their numbers and dependencies are right · a copy of each document takes them and survives saving (`shadow`).
+kind, hold nothing but new texts under new keys (`sync.guard`), and their numbers and dependencies are right · a copy of
+each document takes them and survives saving (`sync.document.shadow`, for what peers send in a child: `sync.verifier`).
 What is bad is set aside with the reason; what lacks something waits for it; the rest goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from engine.faults import Damaged
-from sync import log, schema
+from sync import guard, log, schema, withdrawal
 from sync.change import Header, header
 from sync.ledger import Ledger
 from sync.log import Bundle, Intro
@@ -22,16 +26,44 @@ from sync.schema import Fact
 from sync.store import Finding
 
 Contents = Mapping[tuple[str, str], str]
+Shadow = Callable[[Sequence[bytes], Sequence[bytes], Sequence[bytes]], Contents]
+"""Tries fresh changes after a genesis and what is known; the new facts, or all of them. Raises `Damaged`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a delivery: bundles taken in, those that wait for others, and what is wrong with the rest."""
+    """What became of a delivery: bundles taken in, those that wait for others, and what is wrong with the rest.
+
+    `unsound` are those findings that no honest device passes on. With `again` some of what was here was taken back (see
+    `sync.withdrawal`), and all that came waits: take once more, in another transaction.
+    """
 
     bundles: int
     waiting: int
     documents: tuple[DocumentId, ...]
     findings: tuple[Finding, ...]
+    unsound: tuple[Finding, ...] = ()
+    again: bool = False
+
+
+class Unfit(Damaged):
+    """A bundle that is not taken in, which its carrier could not know: it holds other bundles or other entries."""
+
+    code = "unfit"
+
+
+class Withheld(Unfit):
+    """A bundle that its author had no right to any more; it waits until an owner adopts it."""
+
+    code = "withheld"
+
+
+@dataclass
+class _Grown:
+    """A document's past with what was accepted since: the last number of each actor, and where changes end."""
+
+    seqs: dict[bytes, int]
+    ends: ChainMap[bytes, int]
 
 
 @dataclass
@@ -41,20 +73,43 @@ class _State:
     tails: dict[LogId, tuple[int, bytes, Intro]]
     accepted: list[Bundle] = field(default_factory=list)
     fresh: dict[DocumentId, list[bytes]] = field(default_factory=dict)
-    known: dict[DocumentId, set[bytes]] = field(default_factory=dict)
-    seqs: dict[DocumentId, dict[bytes, int]] = field(default_factory=dict)
+    pasts: dict[DocumentId, _Grown] = field(default_factory=dict)
     findings: list[tuple[Finding, bytes]] = field(default_factory=list)
+    unsound: list[Finding] = field(default_factory=list)
     stuck: dict[LogId, bytes] = field(default_factory=dict)
+    ends: dict[LogId, tuple[int, bytes]] = field(default_factory=dict)
 
 
-def take(ledger: Ledger, members: Members, delivery: Iterable[bytes], time: Time) -> Taken:
-    """Take in a delivery of stored bundles in any order; inside `Ledger.writing`."""
-    return _Delivery(ledger, members).take(delivery, time)
+MOST_WAITING: Final = 1000
+WAITING_BYTES: Final = 4 << 20
+"""Of what peers bring no more is kept than this until what it depends on comes; the rest is asked for again."""
+
+
+def here(genesis: Sequence[bytes], known: Sequence[bytes], fresh: Sequence[bytes]) -> Contents:
+    """Try changes in this process: for the files that a person merges."""
+    from sync.document import shadow
+
+    return shadow(genesis, known, fresh, schema.CONTENDED)
+
+
+def take(
+    ledger: Ledger,
+    members: Members,
+    delivery: Iterable[bytes],
+    time: Time,
+    shadow: Shadow = here,
+    *,
+    bounded: bool = False,
+) -> Taken:
+    """Take in a delivery of stored bundles in any order; inside `Ledger.writing`. For peers' it is `bounded`."""
+    return _Delivery(ledger, members, shadow, bounded=bounded).take(delivery, time)
 
 
 class _Delivery:
-    def __init__(self, ledger: Ledger, members: Members) -> None:
+    def __init__(self, ledger: Ledger, members: Members, shadow: Shadow, *, bounded: bool) -> None:
         self.ledger = ledger
+        self.bounded = bounded
+        self.shadow = shadow
         self.members = members
         self.unread: list[tuple[Finding, bytes]] = []
         self.queues: dict[LogId, dict[int, list[tuple[Bundle, bytes]]]] = {}
@@ -63,6 +118,8 @@ class _Delivery:
         waited = self.ledger.store.waiting()
         for data in dict.fromkeys([*waited, *delivery]):
             self._sort(data)
+        if withdrawal.settle(self.ledger, self.members, self.queues):
+            return self._put_off(waited, time)
         state = self._sift(checked=False)
         contents = self._contents(state)
         if contents is None:  # some change is bad: find out which, one bundle at a time
@@ -71,7 +128,19 @@ class _Delivery:
         documents = self._keep(state, contents)
         waiting = self._leave(state, waited, time)
         findings = tuple(one for one, _ in (*self.unread, *state.findings))
-        return Taken(len(state.accepted), waiting, documents, findings)
+        unsound = (*(one for one, _ in self.unread), *state.unsound)
+        return Taken(len(state.accepted), waiting, documents, findings, unsound)
+
+    def _put_off(self, waited: list[bytes], time: Time) -> Taken:
+        """Let everything wait for the index to be built anew."""
+        for queue in self.queues.values():
+            for found in queue.values():
+                for bundle, _ in found:
+                    self.ledger.store.wait(bundle.log, bundle.n, bundle.encode())
+        for finding, data in self.unread:
+            self.ledger.store.set_aside(finding, data, time)
+        findings = tuple(one for one, _ in self.unread)
+        return Taken(0, len(self.ledger.store.waiting()), (), findings, findings, again=True)
 
     def _sort(self, data: bytes) -> None:
         try:
@@ -84,7 +153,8 @@ class _Delivery:
     def _sift(self, *, checked: bool) -> _State:
         """Accept what follows from what is there, until nothing more does."""
         logs = self.ledger.store.logs()
-        state = _State({one.id: (one.last, one.hash, one.intro) for one in logs.values()})
+        tails = {one.id: (one.last, one.hash, one.intro) for one in logs.values()}
+        state = _State(tails, ends=self.ledger.store.ends())
         for log_id, queue in self.queues.items():
             self._twins(log_id, queue, state)
         moved = True
@@ -118,8 +188,10 @@ class _Delivery:
                 self._count(bundle, headers, state)
                 if checked:
                     self._try(bundle, state)
+            except Withheld:
+                return False
             except Damaged as error:
-                self._refuse(state, bundle, data, error.message)
+                self._refuse(state, bundle, data, error.message, unsound=not isinstance(error, Unfit))
                 continue
             self._accept(bundle, headers, state)
             return True
@@ -133,15 +205,34 @@ class _Delivery:
             raise Damaged("its log is not its author's", "it was set aside")
         if intro.project != self.members.project:
             raise Damaged("it belongs to another project", "it was set aside")
-        if not self.members.may_write(intro.public):
-            raise Damaged(
+        public = intro.public
+        if public not in self.members.devices and public not in self.members.removed:
+            raise Unfit(
                 "its author is no member who may write", "it was set aside; admit the device and merge again"
             )
         if not bundle.signed_by(intro.public):
             raise Damaged("its signature is wrong", "it was set aside")
         if bundle.n != last + 1 or bundle.previous != previous:
-            raise Damaged("it does not follow the bundle before it", "it was set aside")
-        return [self._check_change(bundle, intro, document, raw) for document, raw in bundle.changes]
+            raise Unfit("it does not follow the bundle before it", "it was set aside")
+        self._check_end(bundle, state)
+        headers = [self._check_change(bundle, intro, document, raw) for document, raw in bundle.changes]
+        self._check_role(bundle, intro)
+        return headers
+
+    def _check_end(self, bundle: Bundle, state: _State) -> None:
+        """A log of which there is evidence goes no further than everybody can agree on."""
+        end = state.ends.get(bundle.log)
+        if end is not None and (bundle.n > end[0] or (bundle.n == end[0] and bundle.hash != end[1])):
+            raise Unfit(
+                f"its log ends with number {end[0]}, which its device signed twice", "it was set aside"
+            )
+
+    def _check_role(self, bundle: Bundle, intro: Intro) -> None:
+        if withdrawal.may(self.ledger, self.members, intro.public, bundle):
+            return
+        if intro.public in self.members.removed or self.members.lowered(intro.public):
+            raise Withheld("its author had no right to it any more", "it waits; restrike adopt lets it count")
+        raise Unfit("its author is no member who may write that", "it was set aside")
 
     def _check_change(self, bundle: Bundle, intro: Intro, document: DocumentId, raw: bytes) -> Header:
         if schema.log_kind(document) != intro.kind:
@@ -149,16 +240,16 @@ class _Delivery:
         found = header(raw)
         if found.actor != bytes.fromhex(bundle.log):
             raise Damaged("a change in it has another author", "it was set aside")
+        guard.check(raw, guard.allowed(schema.genesis(document, self.ledger.steps)))
         return found
 
     def _complete(self, bundle: Bundle, headers: list[Header], state: _State) -> bool:
         """Whether everything that the bundle depends on is here."""
         inside: dict[DocumentId, set[bytes]] = {}
         for (document, _), one in zip(bundle.changes, headers, strict=True):
-            if document not in state.known:
-                state.known[document] = self.ledger.file.known_changes(document)
+            known = self._past(document, state).ends
             own = inside.setdefault(document, set())
-            if any(need not in own and need not in state.known[document] for need in one.dependencies):
+            if any(need not in own and need not in known for need in one.dependencies):
                 return False
             own.add(one.hash)
         return True
@@ -166,22 +257,24 @@ class _Delivery:
     def _count(self, bundle: Bundle, headers: list[Header], state: _State) -> None:
         """Each actor numbers its changes of a document from 1 without gaps."""
         counted: dict[DocumentId, int] = {}
-        for (document, _), one in zip(bundle.changes, headers, strict=True):
-            before = counted.get(document, self._seqs(document, state).get(one.actor, 0))
-            if one.seq != before + 1 or one.hash in state.known[document]:
+        ends: dict[DocumentId, dict[bytes, int]] = {}
+        for (document, raw), one in zip(bundle.changes, headers, strict=True):
+            past = self._past(document, state)
+            before = counted.get(document, past.seqs.get(one.actor, 0))
+            if one.seq != before + 1 or one.hash in past.ends:
                 raise Damaged(
                     f"a change of {document} in it is numbered {one.seq} after {before}", "it was set aside"
                 )
             counted[document] = one.seq
+            inside = ends.setdefault(document, {})
+            guard.check_place(one, ChainMap(inside, past.ends))
+            inside[one.hash] = guard.end(raw, one)
 
-    def _seqs(self, document: DocumentId, state: _State) -> dict[bytes, int]:
-        if document not in state.seqs:
-            found: dict[bytes, int] = {}
-            for raw in self.ledger.shelf.changes(document):
-                one = header(raw)
-                found[one.actor] = max(found.get(one.actor, 0), one.seq)
-            state.seqs[document] = found
-        return state.seqs[document]
+    def _past(self, document: DocumentId, state: _State) -> _Grown:
+        if document not in state.pasts:
+            past = self.ledger.shelf.past(document)
+            state.pasts[document] = _Grown(dict(past.seqs), ChainMap({}, past.ends))
+        return state.pasts[document]
 
     def _try(self, bundle: Bundle, state: _State) -> None:
         for document in dict.fromkeys(document for document, _ in bundle.changes):
@@ -195,13 +288,17 @@ class _Delivery:
         state.accepted.append(bundle)
         for (document, raw), one in zip(bundle.changes, headers, strict=True):
             state.fresh.setdefault(document, []).append(raw)
-            state.known[document].add(one.hash)
-            self._seqs(document, state)[one.actor] = one.seq
+            past = self._past(document, state)
+            past.seqs[one.actor] = one.seq
+            past.ends[one.hash] = guard.end(raw, one)
 
-    def _refuse(self, state: _State, bundle: Bundle, data: bytes, why: str) -> None:
+    def _refuse(self, state: _State, bundle: Bundle, data: bytes, why: str, *, unsound: bool = False) -> None:
         name = f"{bundle.log}/{bundle.n}"
         fix = "its device sends it again at the next exchange, or sends a sound one"
-        state.findings.append((Finding("bundle", name, why, fix), data))
+        finding = Finding("bundle", name, why, fix)
+        state.findings.append((finding, data))
+        if unsound:
+            state.unsound.append(finding)
 
     def _contents(self, state: _State) -> dict[DocumentId, Contents] | None:
         """The contents of every changed document, None when one refuses what it was given."""
@@ -211,10 +308,8 @@ class _Delivery:
             return None
 
     def _shadow(self, document: DocumentId, fresh: list[bytes]) -> Contents:
-        from sync.document import shadow
-
         genesis = schema.genesis(document, self.ledger.steps)
-        return shadow(genesis, self.ledger.shelf.changes(document), fresh, schema.CONTENDED)
+        return self.shadow(genesis, self.ledger.shelf.past(document).changes, fresh)
 
     def _keep(self, state: _State, contents: Mapping[DocumentId, Contents]) -> tuple[DocumentId, ...]:
         at: dict[DocumentId, int] = {}
@@ -237,12 +332,29 @@ class _Delivery:
         for finding, data in (*self.unread, *state.findings):
             store.set_aside(finding, data, time)
         store.waited(waited)
-        waiting = 0
+        before = set(waited)
+        waiting, size = 0, sum(map(len, waited))
         for log_id, queue in self.queues.items():
             last = state.tails.get(log_id, (0, b"", None))[0]
+            end = state.ends.get(log_id, (math.inf, b""))[0]
             for n, found in queue.items():
-                for _, data in found:
-                    if n > last and data not in bad:
+                for bundle, data in found:
+                    if n <= last or data in bad:
+                        continue
+                    if n > end:
+                        store.set_aside(_beyond(bundle, int(end)), data, time)
+                    elif data in before or self._fits(waiting, size + len(data)):
                         store.wait(log_id, n, data)
+                        size += 0 if data in before else len(data)
                         waiting += 1
         return waiting
+
+    def _fits(self, waiting: int, size: int) -> bool:
+        return not self.bounded or (waiting < MOST_WAITING and size <= WAITING_BYTES)
+
+
+def _beyond(bundle: Bundle, end: int) -> Finding:
+    why = f"its log ends with number {end}, which its device signed twice"
+    return Finding(
+        "bundle", f"{bundle.log}/{bundle.n}", why, "nothing to do; its device goes on in another log"
+    )

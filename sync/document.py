@@ -20,6 +20,7 @@ from sync.change import header
 
 Put = tuple[str, str, str]
 """Collection, key, text."""
+Facts = Mapping[tuple[str, str], str]
 _SYNC_MESSAGE: Final = b"\x42\x00\x00\x00"
 """A sync message of version 1 with no heads, no needs and no filter; the number of changes and the changes follow."""
 MOST_PUTS: Final = 1000
@@ -160,6 +161,20 @@ def shadow(
     devices may have written one key apart), adds what is not a text in one of the family's maps, is too large, starts
     counting its operations anywhere but after its dependencies, or does not survive saving.
     """
+    return _tried(genesis, known, fresh, contended)[1]
+
+
+def gain(
+    genesis: Sequence[bytes], known: Sequence[bytes], fresh: Sequence[bytes], contended: Container[str] = ()
+) -> Mapping[tuple[str, str], str]:
+    """As `shadow`, but only those facts that the changes add or, in `contended` collections, replace."""
+    before, after = _tried(genesis, known, fresh, contended)
+    return {place: text for place, text in after.items() if before.get(place) != text}
+
+
+def _tried(
+    genesis: Sequence[bytes], known: Sequence[bytes], fresh: Sequence[bytes], contended: Container[str]
+) -> tuple[Facts, Facts]:
     copy = Document.load(genesis, known, _NOBODY)
     before = {(name, key): text for name, key, text in copy.facts()}
     origins = copy.origins
@@ -172,10 +187,7 @@ def shadow(
     _refuse_rewriting(before, after, contended)
     if operations != len(after) + len(origins):  # some fact was written more than once: see in which way
         _step_through(Document.load(genesis, known, _NOBODY), before, fresh, contended)
-    return after
-
-
-Facts = Mapping[tuple[str, str], str]
+    return before, after
 
 
 def _step_through(copy: Document, before: Facts, fresh: Sequence[bytes], contended: Container[str]) -> None:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from engine.faults import Damaged, NotFound
 from sync import arrivals, database, log, membership
-from sync.arrivals import Taken
+from sync.arrivals import Shadow, Taken
 from sync.ledger import Ledger
 from sync.membership import Entry
 from sync.records import DocumentId, LogId, Time
@@ -40,7 +41,10 @@ class Merged:
 
 
 def export(store: Store, path: Path, since: Mapping[LogId, int]) -> int:
-    """Write membership, and all bundles beyond `since`, to a file; returns how many bundles."""
+    """Write membership, and all bundles beyond `since`, to a file; returns how many bundles.
+
+    What waits or was signed twice goes along uncounted: an owner elsewhere may adopt it, and judges alike.
+    """
     fresh = path.with_name(path.name + ".part")
     count = 0
     with database.faults(path):
@@ -52,6 +56,8 @@ def export(store: Store, path: Path, since: Mapping[LogId, int]) -> int:
                     if bundle.n > since.get(bundle.log, 0):
                         file.write(_frame(BUNDLE, bundle.encode()))
                         count += 1
+                for data in (*store.evidence(), *store.waiting()):
+                    file.write(_frame(BUNDLE, data))
                 file.flush()
                 os.fsync(file.fileno())
             fresh.replace(path)
@@ -64,27 +70,84 @@ def merge(ledger: Ledger, path: Path, time: Time) -> Merged:
     """Take in an export of the same project; raises `Damaged` where it is of another."""
     findings: list[Finding] = []
     frames = list(_frames(path, findings))
+    entries = list(_entries(frames, findings))
+    taken, fresh = deliver(ledger, entries, [data for kind, data in frames if kind == BUNDLE], time)
+    if findings:
+        with ledger.store.writing():
+            for finding in findings:
+                ledger.store.set_aside(finding, None, time)
+    return Merged(taken.bundles, fresh, taken.waiting, taken.documents, (*findings, *taken.findings))
+
+
+def deliver(
+    ledger: Ledger,
+    entries: Iterable[Entry],
+    bundles: Sequence[bytes],
+    time: Time,
+    shadow: Shadow = arrivals.here,
+    *,
+    bounded: bool = False,
+) -> tuple[Taken, int]:
+    """Take in decoded entries, then bundles; what became of the bundles, and how many entries were new.
+
+    Where an entry takes a right away, what was written without it is taken back first. Raises `Damaged` for another
+    project's entries.
+    """
     with ledger.writing() as keep:
         known = {one.hash: one for one in ledger.store.entries()}
-        fresh = [one for one in _entries(frames, findings) if one.hash not in known]
+        fresh = [one for one in entries if one.hash not in known]
+        strangers = membership.strangers([*known.values(), *fresh]) if fresh else frozenset()
+        refused = [one for one in fresh if one.hash in strangers]
+        fresh = [one for one in fresh if one.hash not in strangers]
         members = membership.view([*known.values(), *fresh])
         for one in fresh:
             ledger.store.add_entry(one)
         ledger.file.keep_entries(fresh)
-        taken: Taken = arrivals.take(ledger, members, [data for kind, data in frames if kind == BUNDLE], time)
-        for finding in findings:
-            ledger.store.set_aside(finding, None, time)
+        for one in refused:
+            ledger.store.set_aside(_stranger(one), one.data, time)
+        taken = arrivals.take(ledger, members, bundles, time, shadow, bounded=bounded)
         keep()
+    while taken.again:
+        taken = _again(ledger, time, taken, shadow)
     ledger.shelf.drop(taken.documents)
-    return Merged(taken.bundles, len(fresh), taken.waiting, taken.documents, (*findings, *taken.findings))
+    findings = tuple(_stranger(one) for one in refused)
+    return replace(taken, findings=(*findings, *taken.findings), unsound=(*findings, *taken.unsound)), len(
+        fresh
+    )
+
+
+def _again(ledger: Ledger, time: Time, before: Taken, shadow: Shadow) -> Taken:
+    """Take in what waits, after something was taken back and the index was built anew."""
+    with ledger.writing() as keep:
+        members = membership.view(ledger.store.entries())
+        taken = arrivals.take(ledger, members, [], time, shadow)
+        keep()
+    return replace(
+        taken,
+        findings=(*before.findings, *taken.findings),
+        unsound=(*before.unsound, *taken.unsound),
+    )
+
+
+def _stranger(entry: Entry) -> Finding:
+    why = "its author never had a right in this project"
+    return Finding("entry", entry.hash.hex()[:16], why, "nothing to do; it was set aside")
 
 
 def retry(ledger: Ledger, time: Time) -> Taken:
-    """Try the bundles that wait again: an upgrade may have brought what they depend on."""
-    with ledger.writing() as keep:
-        taken = arrivals.take(ledger, membership.view(ledger.store.entries()), [], time)
-        keep()
-    return taken
+    """Try the bundles that wait again: an upgrade may have brought what they depend on, or an entry the right."""
+    return deliver(ledger, [], [], time)[0]
+
+
+def held_in(path: Path) -> dict[LogId, int]:
+    """How far the logs in an export go: what `export(since=…)` leaves out for the device that made it."""
+    found: dict[LogId, int] = {}
+    for kind, data in _frames(path, []):
+        if kind == BUNDLE:
+            with suppress(Damaged):  # what cannot be read is no proof that the other device has it
+                bundle = log.decode(data)
+                found[bundle.log] = max(found.get(bundle.log, 0), bundle.n)
+    return found
 
 
 def entries_in(path: Path) -> list[Entry]:

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.faults import Damaged, Refused
+from engine.faults import BadField, Damaged, Refused
 from sync.records import DeviceId, LogId, Time
 
 if TYPE_CHECKING:
@@ -57,6 +57,39 @@ def device_id(public: bytes) -> DeviceId:
     return DeviceId(hashlib.sha256(public).hexdigest())
 
 
+GROUP: Final = 4
+SHOWN_DIGITS: Final = 32
+_SHORTEST: Final = 4
+
+
+def shown(device: DeviceId) -> str:
+    """A device id as people read it: the first half of its digits in groups of four, and two that check them."""
+    digits = device[:SHOWN_DIGITS]
+    groups = [digits[at : at + GROUP] for at in range(0, len(digits), GROUP)]
+    return "-".join((*groups, _check(digits)))
+
+
+def read_shown(text: str) -> str:
+    """The digits that a shown, plain or shortened device id begins with, in any case and grouping.
+
+    Raises `BadField` where it is none, or its check characters are wrong.
+    """
+    found = "".join(one for one in text.lower() if one.isalnum())
+    if len(found) == SHOWN_DIGITS + 2 and _check(found[:SHOWN_DIGITS]) == found[SHOWN_DIGITS:]:
+        return found[:SHOWN_DIGITS]
+    plain = all(one in "0123456789abcdef" for one in found)
+    if not plain or len(found) < _SHORTEST or len(found) in range(SHOWN_DIGITS + 1, SHOWN_DIGITS + 3):
+        raise BadField("device", text, "a device id as restrike members shows it; check its characters")
+    return found
+
+
+def _check(digits: str) -> str:
+    """Two letters that a mistyped or swapped digit changes: `g` to `z`, so that they are no digits themselves."""
+    number = int.from_bytes(hashlib.sha256(b"restrike check/1\0" + digits.encode()).digest()[:4], "big")
+    letters = "ghijkmnpqrstuvwxyz"
+    return letters[number % len(letters)] + letters[number // len(letters) % len(letters)]
+
+
 def signed_by(public: bytes, signature: bytes, body: bytes) -> bool:
     """Whether `signature` is the one that the holder of `public` made of `body`."""
     from cryptography.exceptions import InvalidSignature
@@ -78,6 +111,19 @@ class Device:
     name: str
     _seed: Callable[[], bytes] = field(repr=False)
     _key: Ed25519PrivateKey | None = field(default=None, repr=False)
+
+    @classmethod
+    def of_seed(cls, seed: bytes, name: str = "") -> Device:
+        """The device, or the signer like one, whose private key these 32 bytes are."""
+        public = _private(seed).public_key().public_bytes_raw()
+        return cls(device_id(public), public, name, lambda: seed)
+
+    def derive(self, label: bytes) -> bytes:
+        """32 secret bytes for one purpose that follow from this device's key, and give nothing of it away."""
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+        return HKDF(SHA256(), 32, b"", label).derive(self._seed())
 
     def sign(self, body: bytes) -> bytes:
         """The 64 bytes of this device's signature of `body`."""

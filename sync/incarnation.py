@@ -40,9 +40,14 @@ class Incarnations:
     def current(self, kind: str) -> LogId:
         """The log of a kind that this device goes on with; a fresh one where none can be trusted."""
         known = self._store.logs()
-        if kind not in self._mine or (self._mine[kind] not in known and self._mine[kind] not in self._fresh):
+        mine = self._mine.get(kind)
+        if mine is None or (mine not in known and mine not in self._fresh) or self._over(mine):
             self._mine[kind] = self._known(kind) or self.renew(kind)
         return self._mine[kind]
+
+    def _over(self, log_id: LogId) -> bool:
+        """Whether a log cannot go on: it was signed twice, or its later bundles wait for an owner."""
+        return log_id in self._store.ends() or self._store.waits(log_id)
 
     @property
     def _store(self) -> Store:
@@ -95,7 +100,7 @@ class Incarnations:
         ]
         for one in sorted(mine, key=lambda one: -one.number):
             noted = self._noted(one.id)
-            if noted is not None and noted[0] <= one.last and noted[1] == inode:
+            if noted is not None and noted[0] <= one.last and noted[1] == inode and not self._over(one.id):
                 return one.id
         return None
 

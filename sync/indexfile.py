@@ -106,6 +106,20 @@ class IndexFile:
 
     @property
     @database.believed
+    def withdrawn(self) -> int:
+        """How often bundles had been withdrawn from the log when it was derived."""
+        with database.faults(self.path):
+            row = self.connection.execute("SELECT value FROM meta WHERE key = 'withdrawn'").fetchone()
+        return int(row[0]) if row else 0
+
+    def set_withdrawn(self, count: int) -> None:
+        """Note how often bundles were withdrawn from the log that it follows; inside `writing()`."""
+        if count != self.withdrawn:
+            with database.faults(self.path):
+                self.connection.execute("INSERT OR REPLACE INTO meta VALUES('withdrawn', ?)", (count,))
+
+    @property
+    @database.believed
     def generation(self) -> str:
         """A random mark that changes whenever the index is built anew."""
         return self._meta("generation")
@@ -241,6 +255,26 @@ class IndexFile:
 
     # --- documents ---
 
+    @database.believed
+    def documents(self) -> list[tuple[DocumentId, bytes]]:
+        """Every document that has changed since its genesis, with its heads joined."""
+        with database.faults(self.path):
+            rows = self.connection.execute("SELECT document, heads FROM documents").fetchall()
+        found = [(DocumentId(document), bytes(heads)) for document, heads in rows]
+        return [(document, heads) for document, heads in found if heads != self._first(document)]
+
+    @database.believed
+    def facts_in(self, document: DocumentId) -> list[tuple[str, str, str]]:
+        """The facts of one document: collection, key, text."""
+        place = "f.document = d.number" if schema.family(document) == "queue" else "f.subject = :subject"
+        sql = (
+            "SELECT f.collection, f.key, f.text FROM documents d JOIN facts f "
+            f"ON f.document = d.number WHERE d.document = :document AND {place}"
+        )
+        subject = document.partition("/")[2] or document
+        with database.faults(self.path):
+            return self.connection.execute(sql, {"document": document, "subject": subject}).fetchall()
+
     def _heads(self, document: DocumentId) -> tuple[int, set[bytes]]:
         row = self.connection.execute(
             "SELECT number, heads FROM documents WHERE document = ?", (document,)
@@ -270,6 +304,16 @@ class IndexFile:
         )
         with database.faults(self.path):
             return [(int(one), int(two)) for one, two in self.connection.execute(sql, (document, after))]
+
+    @database.believed
+    def holds(self, document: DocumentId, position: int, ordinal: int, digest: bytes) -> bool:
+        """Whether the log holds this change of a document at that place."""
+        sql = (
+            "SELECT 1 FROM touched t JOIN documents d ON d.number = t.document WHERE d.document = ? "
+            "AND t.position = ? AND t.ordinal = ? AND t.hash = ?"
+        )
+        with database.faults(self.path):
+            return bool(self.connection.execute(sql, (document, position, ordinal, digest)).fetchone())
 
     @database.believed
     def known_changes(self, document: DocumentId) -> set[bytes]:

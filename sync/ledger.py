@@ -24,7 +24,10 @@ SUSPECT: Final = "suspect"
 
 
 class Ledger:
-    """The open log, index and shelf of a project's private folder."""
+    """The open log, index and shelf of a project's private folder.
+
+    `settled` is the membership by which what the log holds was judged last.
+    """
 
     def __init__(self, folder: Path, steps: Sequence[Step], *, busy: float = database.BUSY_SECONDS) -> None:
         self.folder = folder
@@ -43,6 +46,7 @@ class Ledger:
             raise
         self.shelf = Shelf(self.store, self.file)
         self.locked = False
+        self.settled: tuple[bytes, ...] | None = None
         self._renewals = 0
 
     def close(self) -> None:
@@ -57,6 +61,11 @@ class Ledger:
         return self.file.position < self.store.position
 
     @property
+    def outdated(self) -> bool:
+        """Whether the index was derived from bundles that were withdrawn since."""
+        return self.file.position > 0 and self.file.withdrawn != self.store.withdrawn
+
+    @property
     def pulse(self) -> tuple[int, int, int]:
         """What is another value as soon as another process has changed a file, or put another in its place."""
         self.reopen()
@@ -68,7 +77,7 @@ class Ledger:
 
         Gives a function to call as soon as everything has been written; leaving without having called it keeps nothing.
         """
-        self.reopen()
+        self.freshen()
         self.locked = True
         done = False
 
@@ -98,6 +107,9 @@ class Ledger:
         """Catch the index up with the log; both locks are held. Returns the documents that were touched."""
         if not self.behind:
             return []
+        if self.outdated:  # another process withdrew bundles a moment ago
+            raise database.Broken("the index holds what was withdrawn", "it is built anew", self.file.path)
+        self.file.set_withdrawn(self.store.withdrawn)
         touched: dict[DocumentId, int] = {}
         for position in self.store.positions(self.file.position):
             touched.update(dict.fromkeys(self.file.note(position, self.store.bundle(position)), position))
@@ -112,7 +124,7 @@ class Ledger:
 
     def catch_up(self) -> None:
         """Take the locks and catch up, if there is anything to catch up on."""
-        self.reopen()
+        self.freshen()
         if self.behind:
             with self.file.writing(), self.store.writing():
                 self.follow()
@@ -130,6 +142,12 @@ class Ledger:
             self._renew(remove=False)
         elif self.file.replaced():
             self._renew(remove=False)
+
+    def freshen(self) -> None:
+        """Build the index anew if it was derived from bundles that were withdrawn since."""
+        self.reopen()
+        if self.outdated:
+            self._renew(remove=True)
 
     def rebuild(self) -> None:
         """Throw the index away and derive it anew from the log."""

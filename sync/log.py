@@ -28,6 +28,7 @@ NOTHING: Final = bytes(32)
 """The hash before the first bundle."""
 _DOMAIN: Final = b"restrike bundle/1\0"
 _FORM: Final = 1
+_PLAIN: Final = 2
 _KINDS: Final = ("project", "queue")
 
 Changes = Sequence[tuple[DocumentId, bytes]]
@@ -76,6 +77,10 @@ class Bundle:
         squeeze = zlib.compressobj(9, zlib.DEFLATED, 15, 9, zlib.Z_DEFAULT_STRATEGY, DICTIONARY)
         return bytes([_FORM]) + self.signature + squeeze.compress(self.body) + squeeze.flush()
 
+    def plain(self) -> bytes:
+        """The same bytes not deflated, for a message that deflates several together."""
+        return bytes([_PLAIN]) + self.signature + self.body
+
 
 def sign(
     device: Device,
@@ -102,7 +107,9 @@ def sign(
 
 
 def decode(data: bytes) -> Bundle:
-    """Read a bundle without believing it; raises `Damaged` on anything but what `encode` writes."""
+    """Read a bundle without believing it; raises `Damaged` on anything but what `encode` and `plain` write."""
+    if 66 <= len(data) <= LARGEST + 65 and data[0] == _PLAIN:
+        return parse(data[65:], data[1:65])
     if len(data) < 66 or data[0] != _FORM:
         raise _damaged("it is not one of this release")
     squeeze = zlib.decompressobj(15, DICTIONARY)
@@ -113,6 +120,14 @@ def decode(data: bytes) -> Bundle:
     if len(body) > LARGEST or not squeeze.eof or squeeze.unused_data:
         raise _damaged("its length is wrong")
     return parse(body, data[1:65])
+
+
+def place(data: bytes) -> tuple[LogId, int]:
+    """Of which log a plain bundle says that it is, and its number there; raises `Damaged`."""
+    if len(data) < 66 or data[0] != _PLAIN:
+        raise _damaged("it is not in the plain form")
+    reader = _Reader(data[65:110])
+    return LogId(reader.take(16).hex()), reader.number()
 
 
 def parse(body: bytes, signature: bytes) -> Bundle:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
-from engine.faults import Conflict, Fault, NotFound, Refused
+from engine.faults import Conflict, Fault, NotFound
 from sync import database, derive, exchange, identity, membership, process, salvage, schema, verification
 from sync.edit import Edit, asset_facts, job_facts
 from sync.exchange import Merged
@@ -42,6 +42,8 @@ from sync.records import (
 )
 from sync.schema import PROJECT_DOCUMENT, Fact, Step, asset_document, queue_document
 from sync.store import Finding
+from sync.team import Team
+from sync.tickets import Ticket
 from sync.writer import Writer
 
 PRIVATE: Final = ".restrike"
@@ -76,14 +78,14 @@ class Project:
         self.index = Index(lambda: self._ledger.file, self._repair)
         self._clock = clock
         self._random = random
-        self._members = membership.view(ledger.store.entries())
-        self.id: ProjectId = self._members.project
+        self._ledger = ledger
+        self.team = Team(lambda: self._ledger, device, clock, random, self._heard)
+        self.id: ProjectId = self.team.members.project
         self._incarnations = Incarnations(home, device, lambda: self._ledger.store, self.id, random)
         self._pulse: tuple[int, int, int] | None = None
         self._adopt(ledger)
         self._feed = Feed()
         self._present = False
-        self._counted = 0
 
     # --- opening ---
 
@@ -149,10 +151,19 @@ class Project:
 
     @classmethod
     @asynccontextmanager
-    async def join(
+    async def join(cls, export: Path, folder: Path, *, home: Path, **given: Any) -> AsyncIterator[Project]:
+        """The project of an export, begun in `folder`; this device may write once it is admitted. As in `begin`."""
+        async with cls.begin(folder, exchange.entries_in(export), home=home, **given) as project:
+            project.merge(export)
+            yield project
+
+    @classmethod
+    @asynccontextmanager
+    async def begin(
         cls,
-        export: Path,
         folder: Path,
+        entries: Sequence[membership.Entry],
+        ticket: Ticket | None = None,
         *,
         home: Path,
         clock: Clock = utc_now,
@@ -161,22 +172,21 @@ class Project:
         steps: Sequence[Step] = schema.STEPS,
         busy: float = database.BUSY_SECONDS,
     ) -> AsyncIterator[Project]:
-        """The project of an export, begun in `folder` as this device; it may write once it is admitted (`admit`)."""
+        """A newcomer's folder of the project that membership entries tell of; with a ticket this device joins by it."""
         private = folder / PRIVATE
         if (private / "log.db").exists():
             raise Conflict(
-                f"there is a project in {folder} already",
-                "merge the export into it, or choose another folder",
+                f"there is a project in {folder} already", "merge into it, or choose another folder"
             )
         device = identity.load_or_create(home, keyring=keyring, random=random)
-        entries = exchange.entries_in(export)
         membership.view(entries)
         private.mkdir(parents=True, exist_ok=True)
         ledger = Ledger(private, steps, busy=busy)
         _first_entry(ledger, entries)
         project = cls(folder, ledger, device, home=home, clock=clock, random=random)
         with project._closing():
-            project.merge(export)
+            if ticket is not None:
+                project.team.join_by(ticket)
             yield project
 
     # --- who and what ---
@@ -189,31 +199,18 @@ class Project:
     @property
     def member(self) -> MemberId:
         """The member that this device speaks for; raises `Refused` while it is not admitted."""
-        found = self._members.devices.get(self.device.public)
-        if found is None:
-            key = self.device.public.hex()
-            raise Refused("this device is no member of the project", f"let an owner admit its key {key}")
-        return found
+        return self.team.own
 
     @property
     def members(self) -> Members:
         """Everybody with their devices."""
-        return self._members
+        return self.team.members
 
-    def admit(self, public: bytes, member: MemberId | None = None) -> DeviceId:
-        """Add a device to a member (oneself when none is named), durably; raises `Refused` unless an owner does it."""
-        if not self._members.owns(self.device.public):
-            raise Refused("only an owner admits devices", "ask an owner of the project")
-        if len(public) != 32:
-            raise Refused("that is no device key", "a key has 64 hexadecimal digits")
-        if public not in self._members.devices:
-            chosen = member if member is not None else self.member
-            entry = membership.admit(
-                self.device, self._members, public, chosen, identity.now(self._clock), self._random
-            )
-            _first_entry(self._ledger, [entry])
-            self._refresh_members()
-        return identity.device_id(public)
+    def admit(
+        self, public: bytes, member: MemberId | None = None, *, role: str | None = None, name: str = ""
+    ) -> DeviceId:
+        """Add a device to a member (oneself when none is named), or with `role` as a new one, durably."""
+        return self.team.admit(public, member, role=role, name=name)
 
     # --- one way in ---
 
@@ -239,7 +236,7 @@ class Project:
     def _commit(self, build: Callable[[Edit], T]) -> _Made[T]:
         written: dict[LogId, int] = {}
         with self._ledger.writing() as keep:
-            self._refresh_members()
+            self.team.refresh()
             member = self.member
             foreign = self._feed.news(self._ledger.file)
             now = identity.now(self._clock)
@@ -262,12 +259,7 @@ class Project:
         if not self._present:
             self._ledger.store.begin_session(self.session, *process.own())
         wall = int(self._clock().timestamp() * 1000)
-        return self._writer.write(facts, self._members.heads, wall)
-
-    def _refresh_members(self) -> None:
-        count = self._ledger.store.entry_count()
-        if count != self._counted:
-            self._members, self._counted = membership.view(self._ledger.store.entries()), count
+        return self._writer.write(facts, self.team.members.heads, wall)
 
     # --- reading ---
 
@@ -339,7 +331,7 @@ class Project:
         """What other processes added since this was asked last, None when nothing; subscribers are told as well."""
         news = self._again(self._poll)
         if news:
-            self._refresh_members()
+            self.team.refresh()
             self._feed.tell(news)
         return self._feed.take(news)
 
@@ -367,31 +359,40 @@ class Project:
 
     def merge(self, path: Path) -> Merged:
         """Take in what another device exported: verified bundle by bundle, what is bad set aside and named."""
-        merged = self._again(lambda: exchange.merge(self._ledger, path, identity.now(self._clock)))
-        self._refresh_members()
-        self._feed.tell(self._again(lambda: self._feed.fresh(self._ledger.file)))
-        return merged
+        return self.ask(lambda ledger: exchange.merge(ledger, path, identity.now(self._clock)), news=True)
+
+    def ask(self, act: Callable[[Ledger], T], *, news: bool = False) -> T:
+        """What other devices ask for or, with `news`, bring, done on the ledger; subscribers hear of what is new."""
+        done = self._again(lambda: act(self._ledger))
+        if news:
+            self._heard()
+        return done
 
     def verify(self, *, rebuild: bool = False) -> list[Finding]:
         """Check every stored bundle, document and fact, and say what is wrong; `rebuild` derives the index anew."""
         if rebuild:
             self._repair()
-        findings = verification.verify(self._ledger)
+        findings = [*verification.verify(self._ledger), *self.team.findings()]
         if any(one.fix == verification.SALVAGE for one in findings):
             self._ledger.suspect()
         return findings
 
     # --- inside ---
 
+    def _heard(self) -> None:
+        """Tell what came from other devices."""
+        self.team.refresh()
+        self._feed.tell(self._again(lambda: self._feed.fresh(self._ledger.file)))
+
     def _settle(self, rescued: salvage.Rescued) -> None:
         """Finish an opening: write again what was lost, bring the schema up to date, start counting changes."""
         self.found += rescued.findings
-        if rescued.lost and self._members.may_write(self.device.public):
+        if rescued.lost and self.team.members.may_write(self.device.public):
             self.commit(lambda edit: edit.facts.extend(rescued.lost))
         salvage.finish(self._ledger.folder)
         self._again(self._mark_all)
         known = schema.version(self._ledger.steps)
-        if self._ledger.store.schema < known and self._members.may_write(self.device.public):
+        if self._ledger.store.schema < known and self.team.members.may_write(self.device.public):
             with self._ledger.store.writing():
                 self._ledger.store.set_schema(known)
             self.commit(lambda edit: _set(edit, "schema", known))

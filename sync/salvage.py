@@ -156,6 +156,7 @@ def _ahead(ledger: Ledger) -> bool:
     The index is asked first: other processes write the log first, so a log read later holds at least as much.
     """
     try:
+        ledger.freshen()  # an index from before a withdrawal has seen more, rightly
         seen, position = ledger.file.tails(), ledger.file.position
     except database.Broken:
         ledger.rebuild()
@@ -295,6 +296,7 @@ def _bundles(path: Path) -> Iterator[bytes]:
         "SELECT 0, data FROM bundles ORDER BY position",
         "SELECT 0, data FROM bundles ORDER BY position DESC",
         "SELECT 0, data FROM waiting",
+        "SELECT 0, data FROM evidence",
         "SELECT first, data FROM blocks ORDER BY first",
         "SELECT first, data FROM blocks ORDER BY first DESC",
     )

@@ -14,6 +14,7 @@ from engine.faults import Damaged
 from sync import database, schema
 from sync.indexfile import IndexFile
 from sync.log import Bundle
+from sync.past import Past
 from sync.records import DocumentId
 from sync.store import Store
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 MOST_DOCUMENTS: Final = 64
 MOST_BUNDLES: Final = 16
+PAST_BYTES: Final = 8 << 20
 SNAPSHOT_AFTER: Final = 400
 """Changes since the last snapshot from which on a new one is kept; under it, loading costs less than keeping."""
 
@@ -34,6 +36,7 @@ class Shelf:
         self.index = index
         self._documents: OrderedDict[tuple[DocumentId, bytes], Document] = OrderedDict()
         self._bundles: OrderedDict[int, Bundle] = OrderedDict()
+        self._pasts: OrderedDict[DocumentId, Past] = OrderedDict()
 
     def get(self, document: DocumentId, actor: bytes) -> Document:
         """The live document, up to date, whose changes will carry `actor`; raises `Damaged` if it cannot be loaded."""
@@ -55,6 +58,7 @@ class Shelf:
         """Forget everything."""
         self._documents.clear()
         self._bundles.clear()
+        self._pasts.clear()
 
     def changes(self, document: DocumentId, after: int = 0) -> list[bytes]:
         """The raw changes of a document that the log holds, oldest first."""
@@ -62,6 +66,20 @@ class Shelf:
             self._bundle(position).changes[ordinal][1]
             for position, ordinal in self.index.touches(document, after)
         ]
+
+    def past(self, document: DocumentId) -> Past:
+        """A document's changes as arriving ones are judged against them; read once, then only what is new."""
+        found = self._pasts.pop(document, None)
+        if found is None or (found.last is not None and not self.index.holds(document, *found.last)):
+            found = Past(schema.genesis(document, self.index.steps))
+        for position, ordinal in self.index.touches(document, found.last[0] if found.last else 0):
+            found.add(position, ordinal, self._bundle(position).changes[ordinal][1])
+        self._pasts[document] = found
+        while len(self._pasts) > 1 and sum(one.size for one in self._pasts.values()) > PAST_BYTES:
+            self._pasts.popitem(last=False)
+        if len(self._pasts) > MOST_DOCUMENTS:
+            self._pasts.popitem(last=False)
+        return found
 
     def facts(self, document: DocumentId) -> Mapping[tuple[str, str], str]:
         """Every fact of a document, read from its changes."""

@@ -7,7 +7,7 @@ checksums carry; a page that SQLite cannot read raises `Broken`, which `sync.sal
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,9 @@ CREATE TABLE IF NOT EXISTS quarantine(number INTEGER PRIMARY KEY, what TEXT NOT 
   detail TEXT NOT NULL, fix TEXT NOT NULL, data BLOB, time TEXT NOT NULL, UNIQUE(what, name, detail));
 CREATE TABLE IF NOT EXISTS sessions(session TEXT PRIMARY KEY, pid INTEGER NOT NULL, started TEXT NOT NULL,
   ended INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS evidence(log TEXT NOT NULL, n INTEGER NOT NULL, hash BLOB NOT NULL, data BLOB NOT NULL,
+  public BLOB NOT NULL,   PRIMARY KEY(log, n, hash)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS knocks(public BLOB PRIMARY KEY, name TEXT NOT NULL, time TEXT NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -75,9 +78,7 @@ class Store:
         self._inode = self.path.stat().st_ino
         try:
             with database.faults(self.path):
-                if not self.connection.execute(
-                    "SELECT 1 FROM sqlite_master WHERE name='sessions'"
-                ).fetchone():
+                if not self.connection.execute("SELECT 1 FROM sqlite_master WHERE name='knocks'").fetchone():
                     self.connection.executescript("BEGIN IMMEDIATE;" + TABLES + "COMMIT;")
         except BaseException:
             self.connection.close()
@@ -247,13 +248,17 @@ class Store:
             self._do("INSERT OR REPLACE INTO meta VALUES('packed', ?)", block[-1][0])
 
     def _pack(self, block: Sequence[tuple[int, int, int, Bundle]]) -> None:
+        self._put_block(block)
+        for position, _, _, _ in block:
+            self._do("DELETE FROM bundles WHERE position = ?", position)
+
+    def _put_block(self, block: Sequence[tuple[int, int, int, Bundle]]) -> None:
         first, last = block[0][0], block[-1][0]
         data = blocks.encode([(position, bundle) for position, _, _, bundle in block])
         self._do("INSERT INTO blocks VALUES(?, ?, ?)", first, last, data)
         spans: dict[int, tuple[int, int]] = {}
-        for position, number, n, _ in block:
+        for _, number, n, _ in block:
             spans[number] = (spans.get(number, (n, n))[0], n)
-            self._do("DELETE FROM bundles WHERE position = ?", position)
         for number, (start, end) in spans.items():
             self._do("INSERT INTO spans VALUES(?, ?, ?, ?)", number, start, end, first)
 
@@ -318,6 +323,96 @@ class Store:
             Finding(*row)
             for row in self._rows("SELECT what, name, detail, fix FROM quarantine ORDER BY number")
         ]
+
+    # --- what was withdrawn: see sync.withdrawal ---
+
+    @property
+    @database.believed
+    def withdrawn(self) -> int:
+        """How often bundles were withdrawn: an index that has counted fewer holds what is no longer believed."""
+        return int(self._rows("SELECT coalesce((SELECT value FROM meta WHERE key = 'withdrawn'), 0)")[0][0])
+
+    @database.believed
+    def withdraw(self, keep: Mapping[LogId, int]) -> list[Bundle]:
+        """Take back the bundles of logs beyond the numbers in `keep`, oldest first; inside `writing()`."""
+        self.raise_floor(self.position)
+        gone: list[Bundle] = []
+        for first, block in self.pieces():
+            held = self._block(first) if block else {first: self.bundle(first)}
+            kept = {at: one for at, one in held.items() if one.n <= keep.get(one.log, one.n)}
+            if len(kept) < len(held):
+                gone += [one for one in held.values() if one.n > keep.get(one.log, one.n)]
+                self._replace(first, block, kept)
+        for log_id, n in keep.items():
+            self._shorten(log_id, n)
+        self._do("INSERT OR REPLACE INTO meta VALUES('withdrawn', ?)", self.withdrawn + 1)
+        return gone
+
+    def _replace(self, first: int, block: bool, kept: Mapping[int, Bundle]) -> None:
+        self._do("DELETE FROM bundles WHERE position = ?", first)
+        if not block:
+            return
+        self._do("DELETE FROM blocks WHERE first = ?", first)
+        self._do("DELETE FROM spans WHERE block = ?", first)
+        self._blocks.pop(first, None)
+        if kept:
+            numbers = {one.id: one.number for one in self.logs().values()}
+            self._put_block([(at, numbers[one.log], one.n, one) for at, one in kept.items()])
+
+    def _shorten(self, log_id: LogId, n: int) -> None:
+        last = self.at(log_id, n) if n else None
+        if last is None:
+            self._do("DELETE FROM logs WHERE log = ?", log_id)
+        else:
+            self._do("UPDATE logs SET last = ?, hash = ? WHERE log = ?", n, last.hash, log_id)
+
+    def keep_evidence(self, public: bytes, bundles: Iterable[Bundle]) -> None:
+        """Keep bundles of one number that their author, the holder of `public`, signed both, for good."""
+        for one in bundles:
+            sql = "INSERT OR IGNORE INTO evidence VALUES(?, ?, ?, ?, ?)"
+            self._do(sql, one.log, one.n, one.hash, one.encode(), public)
+
+    @database.believed
+    def evidence(self) -> list[bytes]:
+        """Bundles of which another says something else under the same number; whoever has them ends the log alike."""
+        return [bytes(data) for (data,) in self._rows("SELECT data FROM evidence ORDER BY log, n, hash")]
+
+    @database.believed
+    def ends(self) -> dict[LogId, tuple[int, bytes]]:
+        """Where logs end of which there is evidence: the last number that counts, and the hash that it must have."""
+        found: dict[LogId, tuple[int, bytes]] = {}
+        for log_id, n, digest in self._rows(
+            "SELECT log, n, min(hash) FROM evidence GROUP BY log, n ORDER BY n"
+        ):
+            found.setdefault(LogId(log_id), (int(n), bytes(digest)))
+        return found
+
+    @database.believed
+    def waits(self, log_id: LogId) -> bool:
+        """Whether later bundles of a log are here and not taken in."""
+        return bool(self._rows("SELECT 1 FROM waiting WHERE log = ? LIMIT 1", log_id))
+
+    @database.believed
+    def suspended(self) -> dict[bytes, LogId]:
+        """The devices that signed one number of a log twice, and the log."""
+        rows = self._rows("SELECT public, min(log) FROM evidence GROUP BY public")
+        return {bytes(public): LogId(log_id) for public, log_id in rows}
+
+    # --- who knocks ---
+
+    def knock(self, public: bytes, name: str, time: Time) -> None:
+        """Note that a device asks to be admitted."""
+        self._do("INSERT OR REPLACE INTO knocks VALUES(?, ?, ?)", public, name, time)
+
+    def answered(self, public: bytes) -> None:
+        """Forget a knock."""
+        self._do("DELETE FROM knocks WHERE public = ?", public)
+
+    @database.believed
+    def knocks(self) -> list[tuple[bytes, str, Time]]:
+        """The devices that ask to be admitted, the newest first: key, the name they give, and when."""
+        rows = self._rows("SELECT public, name, time FROM knocks ORDER BY time DESC, public")
+        return [(bytes(public), str(name), Time(time)) for public, name, time in rows]
 
     # --- sessions ---
 

@@ -18,6 +18,7 @@ import functools
 import inspect
 import os
 import shutil
+import signal
 import tempfile
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -37,6 +38,9 @@ GRACE_SECONDS = 3.0
 hypothesis.settings.register_profile("ci", derandomize=True, max_examples=50, deadline=None, database=None)
 hypothesis.settings.register_profile("explore", max_examples=2000, deadline=None)
 hypothesis.settings.load_profile("ci")
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""In the background a shell has Ctrl-C ignored, and every process below these tests would inherit that."""
 
 
 @pytest.fixture(scope="session")

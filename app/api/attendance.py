@@ -74,8 +74,10 @@ class Attendance:
         """Who is there: the sessions of this machine that are alive, and what each is at."""
         own = self.studio.project.session
         alive = [one for one, living in self._alive.items() if living]
+        company = self.studio.company
         return {
             "paused": bool(self.studio.project.setting("paused", False)),
+            "peers": company.here() if company is not None else [],
             "sessions": [
                 {
                     "id": one,
@@ -86,6 +88,10 @@ class Attendance:
                 for one in sorted({*alive, own})
             ],
         }
+
+    def working(self) -> list[Notice]:
+        """What the sessions that work are at."""
+        return list(self._notices.values())
 
     def progress(self, notice: Notice) -> dict[str, Any]:
         """How far a job is; `eta` is when it will be done, `eta_s` the seconds until then."""

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TextIO
 
-from app.cli import marks, paper, show_work
+from app.cli import marks, paper, show_team, show_work
 
 Value = Mapping[str, Any]
 
@@ -21,7 +21,7 @@ MOST: Final = 10
 
 def show(words: str, value: Value, stream: TextIO) -> None:
     """Write the answer of the command `words` to `stream`."""
-    picture = PICTURES.get(words) or show_work.PICTURES.get(words)
+    picture = PICTURES.get(words) or show_work.PICTURES.get(words) or show_team.PICTURES.get(words)
     if picture is not None:
         picture(value, stream)
     elif "message" in value:

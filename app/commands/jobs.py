@@ -227,6 +227,10 @@ async def worker(
     ] = None,
     until_idle: Annotated[bool, Opt("--until-idle", help="End when nothing is left to do.")] = False,
     only_tier: Annotated[Tier | None, Opt("--only-tier", help="Take jobs of this tier alone.")] = None,
+    no_lan: Annotated[bool, Opt("--no-lan", help="Look for nobody on the local network.")] = False,
+    relay: Annotated[
+        str | None, Opt("--relay", help="Meet the others at this relay as well.", shown="URL")
+    ] = None,
 ) -> dict[str, Any]:
     """Work on the queue of a project until you stop it (Ctrl-C): a headless render node.
 
@@ -235,13 +239,14 @@ async def worker(
     from dataclasses import replace
 
     from app import settings, shift
+    from app.company import together
 
     if device is not None:
         studio.settings = replace(studio.settings, device=settings.check("device", device))
     if until_idle or studio.served:
         done = await shift.work(studio, report, only=only_tier, until_idle=until_idle)
     else:
-        async with _open_for_callers(studio, place):
+        async with _open_for_callers(studio, place), together(studio, place, lan=not no_lan, relay=relay):
             report(Said("waiting for jobs; Ctrl-C stops"))
             done = await shift.stay(studio, report, only=only_tier)
     value = {"finished": done.finished, "failed": done.failed, "aside": done.aside}

@@ -90,7 +90,7 @@ async def status(studio: Studio) -> dict[str, Any]:
         "takes": counts["takes"],
         "jobs": {state: counts["jobs"].get(state, 0) for state in STATES},
         "paused": bool(project.setting("paused", False)),
-        "peers": 0,
+        "peers": studio.company.count if studio.company is not None else 0,
         "blobs": blobs(project.folder / PRIVATE / "blobs"),
     }
 

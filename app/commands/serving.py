@@ -37,23 +37,38 @@ async def serve(
     origin: Annotated[
         list[str], Opt("--origin", help="A web page that may call, such as https://tools.example.org.")
     ] = [],  # noqa: B006
+    no_lan: Annotated[bool, Opt("--no-lan", help="Look for nobody on the local network.")] = False,
+    relay: Annotated[
+        str | None,
+        Opt(
+            "--relay",
+            help="Meet the others at this relay as well, such as wss://relay.example.org.",
+            shown="URL",
+        ),
+    ] = None,
     certificate: Annotated[
         Path | None, Opt("--certificate", help="A PEM certificate; otherwise one is made.", shown="FILE")
     ] = None,
     key: Annotated[Path | None, Opt("--key", help="The certificate's key.", shown="FILE")] = None,
 ) -> dict[str, Any]:
-    """Keep the project open without a window until you stop it (Ctrl-C), for programs that use its local API.
+    """Keep the project open without a window until you stop it (Ctrl-C): for the others, and for its local API.
+
+    The team's other devices on the local network are found, and both keep the same.
 
     Address and token are in .restrike/api.json, which only you can read; the API is described at /docs. While it runs,
     commands in this project go through it.
     """
     from app.api.server import Listening, serving
+    from app.company import together
     from app.resident import Resident
 
     listening = Listening(host=host, port=port, origins=tuple(origin), certificate=certificate, key=key)
     if render:
         studio.resident = Resident(studio)
-    async with serving(studio, place, listening, by="serve") as desk:
+    async with (
+        serving(studio, place, listening, by="serve") as desk,
+        together(studio, place, lan=not no_lan, relay=relay),
+    ):
         report(
             Said(f"{studio.project.name} is open at {desk.url} (description: {desk.url}/docs); Ctrl-C stops")
         )

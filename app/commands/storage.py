@@ -72,7 +72,7 @@ async def storage_fetch(
     names: Annotated[list[str], Arg(_WHAT, complete="take", shown="NAME")] = [],  # noqa: B006
     all: Annotated[bool, Opt("--all", help="Everything that is missing.")] = False,
 ) -> dict[str, Any]:
-    """Bring deleted pictures back by rendering them again, inputs first, and check them against the stored digests.
+    """Bring deleted pictures back: from a team-mate's device that has them, else by rendering them again, inputs first.
 
     A picture with other pixels never takes the original's place: it is recorded, and the answer says so. Exit 1 when
     something did not come back as it was.
@@ -86,7 +86,7 @@ async def storage_fetch(
     if not gone:
         return {"takes": [], "failed": [], "message": "Nothing is missing."}
     renewed = await renewal.fetch(studio, gone, report)
-    if renewed.failed and not renewed.done:
+    if renewed.failed and not (renewed.done or renewed.fetched):
         raise renewed.failed[0][2]
     back = renewal.returned(studio, gone, renewed)
     same = sum(one["restored"] for one in back)

@@ -58,13 +58,13 @@ async def verify(
 
 @command("doctor", examples=["restrike doctor"])
 async def doctor(place: Place) -> dict[str, Any]:
-    """Check what the program stands on: Python, torch, disk, memory, device, models, keys.
+    """Check what the program stands on: Python, torch, disk, memory, device, models, keys, the way to others.
 
     Exit 1 if something is wrong. Works without a project; inside one its folder is checked too.
     """
-    from app import machine
+    from app import connection, machine
 
-    found = machine.checks(place)
+    found = [*machine.checks(place), *await connection.checks(place)]
     return Outcome({"checks": found}, 0 if all(one["ok"] for one in found) else 1)
 
 

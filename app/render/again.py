@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.render import prepare, publish, serving
+from app.render import elsewhere, prepare, publish, serving
 from engine.faults import NotFound, Refused
 from engine.recipe import FileDigest, Recipe
 from engine.renderer import Progress, Rendered, Renderer, Strike
@@ -110,7 +110,9 @@ async def _inputs(
             continue
         digest = consumed.get(one.role)
         if digest is None or not studio.blobs.verify(digest):
-            digest = await _source(studio, renderer, facts, take, recipe, one.role, consumed, report)
+            digest = await elsewhere.fetched(studio, [] if digest is None else [digest]) or await _source(
+                studio, renderer, facts, take, recipe, one.role, consumed, report
+            )
         found[one.role] = studio.blobs.path(digest)
     return found
 
@@ -135,6 +137,7 @@ async def _source(
         asset = again.asset
         source = takes.known(studio.project.asset(asset).takes)[again.take]
     digest = serving.sound(studio.blobs, source, studio.project.asset(asset))
+    digest = digest or await elsewhere.shown(studio, source, studio.project.asset(asset))
     if digest is not None:
         return digest
     back = await bring_back(studio, renderer, asset, source, report)

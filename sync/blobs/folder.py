@@ -15,7 +15,7 @@ from typing import Final
 
 from engine.recipe import FileDigest
 from sync.blobs import shelf
-from sync.blobs.durable import make_folder, room_for, sweep, sync_folder, write_whole
+from sync.blobs.durable import READ_ONLY, make_folder, room_for, sweep, sync_folder, write_whole
 from sync.blobs.store import damaged, digest_of, missing, well_formed
 
 STRAY_SECONDS: Final = 3600.0
@@ -50,6 +50,25 @@ class FolderStore:
         if (sight := self._seen(digest)) is not None:
             self._verified[digest] = sight
         return digest
+
+    @property
+    def unfinished(self) -> Path:
+        """The folder for files that are on their way into the store."""
+        return self._tmp
+
+    def adopt(self, file: Path, digest: FileDigest) -> None:
+        """Keep a flushed file in `unfinished` whose bytes were found to be those of `digest`; durable on return."""
+        place, size = self._place(digest), file.stat().st_size
+        if self._whole(digest, size):
+            file.unlink()
+            return
+        with room_for(f"{size:,} bytes"):
+            make_folder(place.parent)
+            os.chmod(file, READ_ONLY)
+            os.replace(file, place)
+        sync_folder(place.parent)
+        if (sight := self._seen(digest)) is not None:
+            self._verified[digest] = sight
 
     def get(self, digest: FileDigest) -> bytes:
         """The verified bytes; see `BlobStore.get`."""

@@ -19,8 +19,9 @@ ROOT = Path(__file__).parents[2]
 
 
 @contextlib.contextmanager
-def serving(folder: Path, home: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
-    """The project open for others until left."""
+def serving(folder: Path, home: Path, *options: str, lan: bool = False) -> Iterator[subprocess.Popen[str]]:
+    """The project open for others until left; the local network is left alone unless a test is about it."""
+    options = options if lan else ("--no-lan", *options)
     command = [sys.executable, "-m", "tests.journeys.serving", "--project", str(folder), *options]
     environment = {**os.environ, "RESTRIKE_HOME": str(home)}
     with subprocess.Popen(

@@ -111,15 +111,13 @@ async def test_foreign_and_forged_bundles_are_set_aside(desk: Desk, tmp_path: Pa
         assert deliver(project, good).bundles == 1
 
 
-async def test_a_chain_has_no_gaps_and_no_twins(desk: Desk, tmp_path: Path) -> None:
+async def test_a_chain_has_no_gaps_and_no_loose_ends(desk: Desk, tmp_path: Path) -> None:
     async with desk.started("MARA") as project:
         some = author(project, tmp_path / "other")
-        one, two, other = (*some.put("1", "2"), some.put("3")[0])
-        first, twin = some.bundle(one), some.bundle(other)
+        one, two = some.put("1", "2")
+        first, second = some.bundle(one), some.bundle(two, after=[some.bundle(one)])
         assert deliver(project, first).bundles == 1
-        assert "of this number" in reasons(deliver(project, twin))
-        second = some.bundle(two, after=[first])
-        loose = some.bundle(two, after=[twin])
+        loose = some.bundle(two, after=[second], n=2)
         assert "does not follow" in reasons(deliver(project, loose))
         third = some.bundle(after=[first, second])
         assert deliver(project, third).waiting == 1
@@ -186,3 +184,21 @@ async def test_facts_that_cannot_be_read_are_named_and_harm_nobody(desk: Desk, t
         assert names(project) == ["MARA"]
         assert project.asset(mara).versions == ()
         assert sorted(one.what for one in project.verify()) == ["fact", "fact"]
+
+
+async def test_peers_leave_no_more_waiting_than_is_allowed(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrivals, "MOST_WAITING", 3)
+    async with desk.started("MARA") as project:
+        some = author(project, tmp_path / "other")
+        chain: list[Bundle] = []
+        for change in some.put(*map(str, range(9))):
+            chain.append(some.bundle(change, after=chain))
+        later = [one.encode() for one in chain[1:]]
+        with project._ledger.writing() as keep:
+            taken = arrivals.take(project._ledger, project.members, later, Time("now"), bounded=True)
+            keep()
+        assert (taken.bundles, taken.waiting, taken.findings) == (0, 3, ())
+        assert deliver(project, *chain).bundles == 9
+        assert project._ledger.store.waiting() == []

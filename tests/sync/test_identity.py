@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.faults import Damaged, Refused
+from engine.faults import BadField, Damaged, Refused
 from sync import identity
 
 
@@ -89,3 +89,30 @@ def test_a_log_belongs_to_its_kind_key_and_nonce() -> None:
     assert len(ids) == 8
     assert {len(one) for one in ids} == {32}
     assert len(identity.device_id(os.urandom(32))) == 64
+
+
+def test_a_shown_device_id_is_read_back_in_any_case_and_grouping() -> None:
+    device = identity.device_id(bytes(32))
+    text = identity.shown(device)
+    assert [len(one) for one in text.split("-")] == [4] * 8 + [2]
+    for typed in (text, text.upper(), text.replace("-", " "), text.replace("-", "")):
+        assert identity.read_shown(typed) == device[:32]
+    assert identity.read_shown(device) == device
+    assert identity.read_shown(text[:9]) == device[:8]
+
+
+def test_a_mistyped_device_id_is_noticed() -> None:
+    text = identity.shown(identity.device_id(bytes(32)))
+    missed = 0
+    for at, one in enumerate(text[:-3]):
+        if one != "-":
+            other = "0" if one != "0" else "1"
+            try:
+                identity.read_shown(text[:at] + other + text[at + 1 :])
+                missed += 1
+            except BadField:
+                continue
+    assert missed <= 2  # two letters of eighteen let one mistake in 324 pass
+    for wrong in ("", "12", "no device", text + "0", text[:-1]):
+        with pytest.raises(BadField):
+            identity.read_shown(wrong)

@@ -31,6 +31,8 @@ LISTS: Final = {
     "doctor": "checks",
 }
 """The key of the list in the answer of a command that lists."""
+ASKED: Final = ("serve", "relay")
+"""Commands that run until they are stopped: their own routes say how what they run is doing."""
 PROJECT: Final = "The project's id, as `GET /projects` says it."
 FIELDS: Final = "Only these keys of each thing in the answer, separated by commas."
 
@@ -39,7 +41,7 @@ def router(desk: Desk) -> APIRouter:
     """The routes of all commands but those that are no requests, such as `events`."""
     made = APIRouter()
     for entry in COMMANDS:
-        if entry.method == "WS" or entry.words == "serve":
+        if entry.method == "WS" or entry.words in ASKED:
             continue
         command = load(entry.words)
         made.add_api_route(

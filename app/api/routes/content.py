@@ -21,7 +21,7 @@ from app.api.routes.regeneration import LIVE, ProjectQuery
 from app.api.schemas import Returning, SignedUrl
 from app.api.signature import check, sign
 from app.listing import Listing, Shape
-from app.render import serving
+from app.render import elsewhere, serving
 from engine.faults import Damaged, NotFound
 from engine.recipe import FileDigest
 from sync.blobs.store import well_formed
@@ -118,6 +118,9 @@ def _add_content(desk: Desk, made: APIRouter) -> None:
         row = finding.take(studio, asset)
         facts = studio.project.asset(row.asset)
         found = _found(desk, row, facts, size)
+        if found is None and bring_back:
+            await elsewhere.fetched(studio, _smaller(row.take, size))
+            found = _found(desk, row, facts, size)
         if found is None and not bring_back:
             name = serving.name_of(row.take, facts)
             raise NotFound(f"the picture of {name} is not here", "ask with bring_back=true")
@@ -154,11 +157,8 @@ def _found(desk: Desk, row: TakeRow, facts: AssetFacts, size: Size) -> Found | N
     """The bytes of the wanted size, or of the next larger one where there is no smaller."""
     blobs = desk.studio().blobs
     stem, _, ending = row.take.file.rpartition("/")[2].rpartition(".")
-    smaller = {Size.THUMB: (row.take.thumb, row.take.proxy), Size.PROXY: (row.take.proxy,), Size.FULL: ()}[
-        size
-    ]
-    for digest in smaller:
-        if digest is not None and blobs.has(digest):
+    for digest in _smaller(row.take, size):
+        if blobs.has(digest):
             return Found(digest, "image/webp", f"{stem or row.take.id}_{size}.webp")
     full = serving.present(blobs, row.take, facts)
     return (
@@ -188,9 +188,16 @@ def _later(request: Request, job: Shape, take: str | None, seconds: int, words: 
     return reply(request, value, status=202, headers=headers)
 
 
+def _smaller(take: Take, size: Size) -> list[FileDigest]:
+    """The bytes that show a take in that size without being the picture itself, the smallest first."""
+    found = {Size.THUMB: (take.thumb, take.proxy), Size.PROXY: (take.proxy,), Size.FULL: ()}[size]
+    return [one for one in found if one is not None]
+
+
 def _returning(request: Request, desk: Desk, row: TakeRow, facts: AssetFacts) -> Response:
     """202: it is on its way, in so many seconds as it took at first."""
-    _check_comes_back(row.take, facts)
+    if desk.studio().elsewhere is None:
+        _check_comes_back(row.take, facts)
     job = desk.returns.shape(desk.returns.begin(row.asset, row.take))
     words = f"{serving.name_of(row.take, facts)} is being rendered again."
     return _later(request, job, row.take.id, max(1, round(row.take.seconds + 1)), words)

@@ -17,6 +17,7 @@ from app.api.schemas.assets import (
     AssetRemoved,
     AssetSaved,
 )
+from app.api.schemas.carrying import Exported, Imported, RelayState
 from app.api.schemas.content import Returning, SignedUrl
 from app.api.schemas.jobs import (
     CancelledJobs,
@@ -31,12 +32,14 @@ from app.api.schemas.jobs import (
     Work,
 )
 from app.api.schemas.models import ModelChanged, ModelList, ModelsVerified
+from app.api.schemas.peers import Joined, Peers
 from app.api.schemas.problem import Problem
 from app.api.schemas.projects import Demo, Projects, ProjectStarted, ProjectStatus, ServerInfo
 from app.api.schemas.regenerative import RegenerativeState, SavedParameters
 from app.api.schemas.storage import StorageDropped, StorageFetched, StorageReport
 from app.api.schemas.stream import Line
 from app.api.schemas.takes import Take, TakeChanged, TakeExported, TakeList, TakesCompared, TakesStruck
+from app.api.schemas.team import Admissions, Adoptions, Invitation, Revoked, TeamMembers
 from app.api.schemas.templates import TemplateApplied, TemplateSaved
 from app.api.schemas.trouble import Doctor, Help, Verified
 
@@ -103,6 +106,16 @@ ANSWERS: Final[Mapping[str, type[BaseModel]]] = {
     "model add": ModelChanged,
     "model verify": ModelsVerified,
     "model supersede": ModelChanged,
+    "invite": Invitation,
+    "members": TeamMembers,
+    "revoke": Revoked,
+    "admit": Admissions,
+    "adopt": Adoptions,
+    "join": Joined,
+    "peers": Peers,
+    "export": Exported,
+    "import": Imported,
+    "relay": RelayState,
     "verify": Verified,
     "doctor": Doctor,
     "help": Help,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from app.api.schemas.assets import ASSET, MODEL, Asset
 from app.api.schemas.jobs import JOB, Job
 from app.api.schemas.models import OLD
+from app.api.schemas.peers import PresentPeer
 from app.api.schemas.problem import EXAMPLES as PROBLEMS
 from app.api.schemas.problem import Problem
 from app.api.schemas.projects import PROJECT, BlobCounts
@@ -56,6 +57,7 @@ class Presence(Shape):
 
     paused: bool = always("Whether workers start nothing new.")
     sessions: list[Session] = always("The processes on this machine.")
+    peers: list[PresentPeer] = always("The team's other devices that are here.")
 
 
 class Counts(BaseModel):
@@ -251,6 +253,7 @@ MODELS: Final[tuple[type[BaseModel], ...]] = (*FROM_SERVER.values(), *FROM_CLIEN
 _HERE: Final[Json] = {
     "paused": False,
     "sessions": [{"id": JOB["owner"], "here": True, "state": "idle", "doing": None}],
+    "peers": [],
 }
 _DATA: Final[dict[str, Json]] = {
     "server:full_sync": {

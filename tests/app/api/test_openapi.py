@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 from app.api import openapi
 from app.api.desk import Desk
 from app.api.problems import PROBLEMS
-from app.api.routes import commands, content, projects, regeneration, regenerative
+from app.api.routes import commands, content, projects, regeneration, regenerative, relay
 from app.api.schemas.problem import TITLES
 from app.commands.table import COMMANDS, GROUPS
 
@@ -25,7 +25,7 @@ Json = dict[str, Any]
 def found() -> Json:
     """The description of all routes; nobody sits at the desk, for nobody asks."""
     app = FastAPI(title="Restrike", version="0.0.1")
-    for routes in (commands, regenerative, regeneration, content, projects):
+    for routes in (commands, regenerative, regeneration, content, projects, relay):
         app.include_router(routes.router(cast("Desk", None)), prefix="/api/v1")
     return openapi.document(app)
 

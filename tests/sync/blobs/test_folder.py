@@ -182,3 +182,26 @@ def test_a_link_shares_the_disk_space_and_leaves_no_scratch(root: Path, tmp_path
         store.link(digest, target, inside=tmp_path)
     assert os.path.samefile(target, store.path(digest))
     assert list((root / "tmp").iterdir()) == []
+
+
+def test_a_finished_file_becomes_a_blob(root: Path) -> None:
+    store = FolderStore(root)
+    digest = digest_of(b"picture")
+    for _ in range(2):
+        file = store.unfinished / "arrived"
+        file.write_bytes(b"picture")
+        store.adopt(file, digest)
+        assert not file.exists()
+        assert store.get(digest) == b"picture"
+        assert os.stat(store.path(digest)).st_mode & 0o222 == 0
+
+
+def test_a_finished_file_takes_the_place_of_damage(root: Path) -> None:
+    store = FolderStore(root)
+    digest = store.put(b"picture")
+    spoil(store, digest, b"pictura")
+    file = store.unfinished / "arrived"
+    file.write_bytes(b"picture")
+    store.adopt(file, digest)
+    assert store.get(digest) == b"picture"
+    assert [one.read_bytes() for one in (root / "damaged").iterdir()] == [b"pictura"]

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from app.commands.storage import storage_drop
+from engine.recipe import FileDigest
 from sync.records import Take
 from tests.app.api.served import Served, served
 from tests.app.studios import add, ask, takes_of, work
@@ -84,6 +85,47 @@ async def test_a_dropped_picture_is_brought_back_and_the_caller_told_when(tmp_pa
             state = (await there.get(begun.headers["location"]))["state"]
         assert state == "finished"
         assert (await there.http.get("/api/v1/assets/LAMP/content")).content == whole
+
+
+@pytest.mark.parametrize("size", ["thumb", "proxy"])
+async def test_a_small_one_that_another_device_has_comes_at_once(tmp_path: Path, size: str) -> None:
+    async with served(tmp_path / "film") as there:
+        take = await printed(there)
+        blobs = there.studio.blobs
+        others = {one: blobs.get(one) for one in (take.sha256, take.thumb, take.proxy) if one is not None}
+        for one in others:
+            blobs.delete(one)
+
+        async def elsewhere(digest: FileDigest) -> bool:
+            return digest in others and blobs.put(others[digest]) == digest
+
+        there.studio.elsewhere = elsewhere
+        found = await there.http.get("/api/v1/assets/LAMP/content", params={"size": size})
+        smaller = take.proxy if size == "proxy" else take.thumb or take.proxy
+        if smaller is None:  # the picture itself is no larger, and that may take its time
+            assert found.status_code == 202
+        else:
+            assert found.content == others[smaller]
+
+
+async def test_a_picture_that_another_device_has_is_not_rendered(tmp_path: Path) -> None:
+    async with served(tmp_path / "film") as there:
+        take = await printed(there)
+        whole = there.studio.blobs.get(take.sha256)
+        there.studio.blobs.delete(take.sha256)
+
+        async def elsewhere(digest: FileDigest) -> bool:
+            return there.studio.blobs.put(whole) == digest
+
+        there.studio.elsewhere = elsewhere
+        begun = await there.http.get("/api/v1/assets/LAMP/content")
+        assert begun.status_code == 202
+        state = begun.json()["job"]["state"]
+        while state in ("pending", "running"):
+            state = (await there.get(begun.headers["location"]))["state"]
+        assert (await there.http.get("/api/v1/assets/LAMP/content")).content == whole
+        [row] = there.studio.project.index.takes()
+        assert there.studio.project.asset(row.asset).struck == ()
 
 
 async def test_damaged_bytes_are_never_sent(tmp_path: Path) -> None:

@@ -1,0 +1,153 @@
+"""The team: tickets, members, removals, who knocks, and what waits for an owner."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from app.api.schemas.values import Count, Id, Shape, Time, always, maybe, shown
+
+MemberRole = Literal["owner", "artist", "worker", "viewer"]
+_DEVICE = "1f3a-90bc-77d1-02e4-5b6c-8a9f-0c1d-2e3f-kq"
+_MEMBER = "ge3dsmrrgu2tkmzsgizdkmjqga"
+
+
+class Invitation(Shape):
+    """A ticket, to be handed over where nobody reads along."""
+
+    model_config = shown(
+        {
+            "ticket": "restrike1aebagbafaydqqcikbmga2dqpcaireeyuculbogazdinryhi6d4",
+            "id": "0c9f7a30bd26e8d1",
+            "role": "artist",
+            "expires": "2026-02-01T12:00:00.000Z",
+            "uses": 1,
+        }
+    )
+
+    ticket: str = always("The ticket; whoever has it can join.")
+    id: Id = always("What revoke calls it by, without its secret.")
+    role: MemberRole = always("What the newcomer may do.")
+    expires: Time = always("Until when it serves.")
+    uses: Count = always("How many may join with it.")
+
+
+class Member(Shape):
+    """A person with the devices that speak for him."""
+
+    id: Id = always("The member's id.")
+    name: str = always("What he is called.")
+    role: MemberRole = always("What he may do.")
+    devices: list[str] = always("The ids of his devices, in groups, with two letters that check them.")
+
+
+class OpenInvite(Shape):
+    """A ticket that somebody may still join with."""
+
+    id: Id = always("What revoke calls it by.")
+    role: MemberRole = always("What the newcomer may do.")
+    uses: Count = always("How many may join with it.")
+    used: Count = always("How many have.")
+    expires: Time = always("Until when it serves.")
+
+
+class RemovedDevice(Shape):
+    """A device that has no rights any more."""
+
+    device: str = always("Its id.")
+    member: Id = always("Whose it was.")
+    time: Time = always("When it was removed.")
+    waiting: Count = always("How many bundles of it wait for an owner.")
+    can: str = always("What it can still do.")
+
+
+class TeamMembers(Shape):
+    """Who belongs to the project."""
+
+    model_config = shown(
+        {
+            "members": [{"id": _MEMBER, "name": "Mara", "role": "owner", "devices": [_DEVICE]}],
+            "invites": [],
+            "removed": [],
+            "this_device": _DEVICE,
+        }
+    )
+
+    members: list[Member] = always("Everybody, the first owner first.")
+    invites: list[OpenInvite] = always("The tickets that still serve.")
+    removed: list[RemovedDevice] = always("The devices that were removed.")
+    this_device: str = always("The device that answers.")
+
+
+class Revoked(Shape):
+    """What was taken away."""
+
+    model_config = shown(
+        {
+            "what": "member",
+            "name": "Mara",
+            "member": _MEMBER,
+            "devices": [_DEVICE],
+            "tickets": [],
+            "still": "What it had it keeps.",
+            "dry_run": True,
+            "message": "Mara would be removed. What it had it keeps.",
+        }
+    )
+
+    what: Literal["member", "device", "ticket"] = always("What was named.")
+    name: str = always("What it is called.")
+    member: Id | None = always("Whose devices they are; null for a ticket.")
+    devices: list[str] = always("The devices that lose their rights.")
+    tickets: list[str] = always("The tickets that end with them, by id.")
+    still: str = always("What a removed device can still do; empty for a ticket.")
+    dry_run: bool = always("Whether it was only said.")
+    message: str = always("The same for people.")
+
+
+class Knocking(Shape):
+    """A device that asks to be let in."""
+
+    key: str = always("Its whole key.")
+    device: str = always("Its id, as its own screen shows it.")
+    name: str = always("What it calls itself.")
+    time: Time = always("When it asked.")
+
+
+class Admitted(Shape):
+    """A device that was let in."""
+
+    device: str = always("Its id.")
+    member: Id = always("Whom it speaks for.")
+    name: str = always("What he is called.")
+    role: MemberRole = always("What he may do.")
+
+
+class Admissions(Shape):
+    """Who knocks, and who was let in."""
+
+    model_config = shown({"knocks": [], "admitted": None})
+
+    knocks: list[Knocking] = always("The devices that ask to be let in, the newest first.")
+    admitted: Admitted | None = always("Who was let in; null when nobody was named.")
+    message: str = maybe("The same for people.")
+
+
+class WithheldWork(Shape):
+    """Work of a device that had no right to it any more."""
+
+    device: str = always("Its id.")
+    log: Id = always("The log.")
+    first: Count = always("The first bundle that waits.")
+    last: Count = always("The last one.")
+    bundles: Count = always("How many wait.")
+
+
+class Adoptions(Shape):
+    """What waits for an owner, and how much of it counts now."""
+
+    model_config = shown({"withheld": [], "adopted": 3, "message": "3 bundles count now."})
+
+    withheld: list[WithheldWork] = always("What still waits.")
+    adopted: Count = always("How many bundles were taken in.")
+    dry_run: bool = maybe("Whether it was only said.")
+    message: str = maybe("The same for people.")

@@ -1,0 +1,243 @@
+"""The others: an open project's session with the team's devices, and what this machine tells them of itself.
+
+One process of a folder has the session; another one that is open as well takes over when the first has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import importlib
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from app import onlyone
+from app.place import PRIVATE
+
+if TYPE_CHECKING:
+    from app.api.attendance import Attendance
+    from app.place import Place
+    from app.studio import Studio
+    from sync.contacts import Reason
+    from sync.lan import Lan
+    from sync.networks import Hint, Network, Step
+    from sync.reach import Reach
+    from sync.session import News, Session
+
+LOCK: Final = "session.lock"
+TAKE_OVER: Final = 1.0
+"""Seconds between looks whether another process of this folder still has the session."""
+LOOK: Final = 0.25
+"""Seconds between looks at what this machine renders."""
+
+Told = Callable[["News"], None]
+
+
+@dataclass
+class Company:
+    """The team's other devices as a running program sees them; without a session it is alone, and says why."""
+
+    studio: Studio
+    place: Place
+    lan: bool
+    relay: str | None
+    hints: tuple[Hint, ...] = ()
+    session: Session | None = None
+    network: Lan | None = None
+    _told: list[Told] = field(default_factory=list)
+    _reach: Reach | None = None
+
+    # --- what it says ---
+
+    def peers(self) -> list[dict[str, Any]]:
+        """Everybody else who is here, as `peers` shows them."""
+        return [] if self.session is None else [asdict(one) for one in self.session.peers()]
+
+    def here(self) -> list[dict[str, Any]]:
+        """The same without what changes at every moment, for events."""
+        return [{name: value for name, value in one.items() if name != "rtt_ms"} for one in self.peers()]
+
+    @property
+    def count(self) -> int:
+        """How many devices are linked."""
+        return 0 if self.session is None else self.session.linked
+
+    def why(self, name: str) -> list[Reason]:
+        """Why this device does or does not agree with a member or a device; raises `NotFound`."""
+        from sync import identity
+
+        if self.session is None or not self.session.networks:
+            return [_alone(lan=self.lan)]
+        members = self.studio.project.team.refresh()
+        found: list[Reason] = []
+        for public in _devices(members, name):
+            reasons = self.session.why(identity.device_id(public), public)
+            found += [one for one in reasons if one not in found]
+        return found
+
+    def steps(self) -> list[Step]:
+        """The steps of a connection, as `doctor` shows them."""
+        return [] if self.session is None else self.session.steps()
+
+    def addresses(self) -> tuple[str, ...]:
+        """Where others reach this device, for tickets."""
+        return self.network.addresses() if self.network is not None else ()
+
+    def subscribe(self, told: Told) -> None:
+        """Have `told` called after everything that happens to others, as long as this is open."""
+        self._told.append(told)
+
+    def _announce(self, news: News) -> None:
+        for told in self._told:
+            told(news)
+
+    # --- running ---
+
+    async def run(self) -> None:
+        """Hold the session for as long as this runs, once no other process of the folder does."""
+        while True:
+            with onlyone.held(self.studio.project.folder / PRIVATE / LOCK) as ours:
+                if ours:
+                    await self._meet()
+            await asyncio.sleep(TAKE_OVER)
+
+    async def _meet(self) -> None:
+        for module in ("sync.lan", "sync.session"):  # they take half a second, in which others are answered
+            await asyncio.to_thread(importlib.import_module, module)
+        from app.api.attendance import Attendance
+        from sync.replica import ProjectReplica
+        from sync.session import Session
+        from sync.verifier import Verifier
+
+        project, place = self.studio.project, self.place
+        verifier = Verifier()
+        await asyncio.to_thread(verifier.warm)
+        session = Session(
+            project,
+            ProjectReplica(project, verifier, place.clock),
+            self._networks(),
+            now=time.monotonic,
+            random=place.random,
+            clock=place.clock,
+        )
+        attendance = Attendance(self.studio)
+        try:
+            with verifier:
+                async with session:
+                    await self._stay(session, attendance)
+        finally:
+            self._write_down(session)
+            self.session = self.network = None
+
+    async def _stay(self, session: Session, attendance: Attendance) -> None:
+        """Tell the others what this machine does, until cancelled."""
+        self.session = session
+        with session.subscribe(self._announce):
+            while True:
+                self._present(session, attendance)
+                await asyncio.sleep(LOOK)
+
+    def _networks(self) -> list[Network]:
+        from sync import reach
+        from sync.lan import Lan
+
+        known = self._reach = reach.read(self.studio.project.folder / PRIVATE)
+        found: list[Network] = []
+        if self.relay is not None:
+            from sync.far import Far
+
+            project = self.studio.project
+            found.append(Far(self.relay, project.id, project.device, random=self.place.random))
+        if not self.lan:
+            return found
+        self.network = Lan(
+            self.studio.project.id,
+            clock=self.place.clock,
+            random=self.place.random,
+            port=known.port,
+            known=[*known.hints(self.studio.project.device.id), *self.hints],
+        )
+        return [self.network, *found]
+
+    # --- what it tells ---
+
+    def _present(self, session: Session, attendance: Attendance) -> None:
+        """Tell the others what this machine renders, and write down where they are."""
+        from sync.presence import Doing, Present, Preview
+
+        moved = attendance.look().moved
+        doing = None
+        for at in attendance.working():
+            doing = Doing(at.doing.job, at.asset or "", at.doing.stage, at.doing.step, at.doing.steps)
+        session.say(
+            Present(
+                instance=self.network.instance if self.network is not None else "",
+                port=self.network.port if self.network is not None else 0,
+                session=self.studio.project.session,
+                doing=doing,
+                worker=self.studio.resident is not None or doing is not None,
+                paused=bool(self.studio.project.setting("paused", False)),
+            )
+        )
+        for at in moved:
+            if at.preview:
+                picture = base64.b64decode(at.preview.partition(",")[2])
+                if len(picture) < 50_000:
+                    session.show(Preview(at.doing.job, picture))
+        self._write_down(session)
+
+    def _write_down(self, session: Session) -> None:
+        from sync import reach
+
+        assert self._reach is not None
+        port = self.network.port if self.network is not None and self.network.port else self._reach.port
+        fresh = reach.Reach(port, {**self._reach.peers, **session.places()})
+        if fresh != self._reach:
+            self._reach = fresh
+            reach.write(self.studio.project.folder / PRIVATE, fresh)
+
+
+def _alone(*, lan: bool) -> Reason:
+    from sync.contacts import Reason
+
+    if not lan:
+        return Reason("no_lan", "this program was started with --no-lan", "start it again without")
+    return Reason(
+        "elsewhere", "another program on this machine talks with the others for this folder", "ask that one"
+    )
+
+
+def _devices(members: Any, name: str) -> tuple[bytes, ...]:
+    """The devices that a name, an id or a device id stands for."""
+    from engine.faults import NotFound
+
+    try:
+        return tuple(members.find_member(name).devices)
+    except NotFound:
+        return (members.find_device(name),)
+
+
+@asynccontextmanager
+async def together(
+    studio: Studio,
+    place: Place,
+    *,
+    lan: bool = True,
+    relay: str | None = None,
+    hints: Sequence[Hint] = (),
+) -> AsyncIterator[Company]:
+    """The company of an open project, at `studio.company`, until left."""
+    company = Company(studio, place, lan, relay, tuple(hints))
+    studio.company = company
+    try:
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(company.run())
+            try:
+                yield company
+            finally:
+                task.cancel()
+    finally:
+        studio.company = None

@@ -1,0 +1,498 @@
+"""A session: an open project that finds its other devices, talks with them, and stays in agreement.
+
+It owns the networks, decides by `sync.dialling` whom to dial, runs a `Pump` for each link, and takes in what they
+bring: one commit for everything that a link has delivered, after which all the others are told. What other processes
+of this device write is looked for every `POLL` seconds. Everything runs on one event loop, and nothing here blocks it
+for longer than a commit takes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Literal, Self
+
+from engine.faults import Damaged, Fault, NoSpace
+from sync import contacts, dialling, identity
+from sync.actions import (
+    Action,
+    Authenticated,
+    BlobSaid,
+    Diverged,
+    Drop,
+    InSync,
+    Knocked,
+    Presence,
+)
+from sync.contacts import Contact, Knowledge, PeerState, Reason, Tried
+from sync.database import Busy
+from sync.deliveries import Deliveries
+from sync.dialling import Attempt, Dialling, Route, Standing
+from sync.feed import Change
+from sync.identity import Clock, Random
+from sync.links.link import Link
+from sync.membership import Members
+from sync.networks import Hint, Network, Step
+from sync.peer import Conversation
+from sync.presence import Present, Preview, Room, Voice
+from sync.project import Project
+from sync.pump import Now, Pump
+from sync.rates import Limits
+from sync.records import DeviceId
+from sync.replica import Replica
+from sync.tasks import Crew
+from sync.tickets import Ticket
+
+POLL: Final = 0.05
+"""Seconds between looks for what other processes wrote."""
+LEAVING: Final = 1.0
+"""Seconds that farewells may take."""
+
+_log = logging.getLogger(__name__)
+What = Literal["up", "down", "changed", "synced", "preview", "knock", "knock_over", "attempt"]
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something about another device: it came, went, does something else, agrees, shows a picture, knocks.
+
+    An `attempt` is one that failed; its device is empty where nobody knows who it was.
+    """
+
+    what: What
+    device: DeviceId
+
+
+@dataclass(frozen=True, slots=True)
+class Knock:
+    """A stranger who waits to be let in."""
+
+    device: DeviceId
+    public: bytes
+    name: str
+
+
+class Session:
+    """To be entered with `async with`; `now` is a monotonic clock. `ticket` is what a device joins with."""
+
+    def __init__(
+        self,
+        project: Project,
+        replica: Replica,
+        networks: Sequence[Network],
+        *,
+        now: Now,
+        random: Random,
+        clock: Clock = identity.utc_now,
+        limits: Limits | None = None,
+        ticket: Ticket | None = None,
+    ) -> None:
+        self.project = project
+        self.replica = replica
+        self.networks = tuple(networks)
+        self.present = Present()
+        self.knocks: dict[DeviceId, Knock] = {}
+        self.room = Room()
+        self.contacts: dict[DeviceId, Contact] = {}
+        self.blobs: Callable[[DeviceId, bytes], None] | None = None
+        self._now = now
+        self._random = random
+        self._limits = limits or Limits()
+        self._clock = clock
+        self._ticket = ticket
+        self._own = project.device.id
+        self._dialling = Dialling(random)
+        self._tries: dict[str, Tried] = {}
+        self._pumps: set[Pump] = set()
+        self._live: dict[DeviceId, Pump] = {}
+        self._routes: dict[Pump, Route] = {}
+        self._keys: dict[Pump, str] = {}
+        self._knocking: dict[DeviceId, Pump] = {}
+        self._deliveries = Deliveries(replica, self._tell_all)
+        self._told: dict[object, Callable[[News], None]] = {}
+        self._voice = Voice()
+        self._members: Members | None = None
+        self._woken = asyncio.Event()
+        self._stirred = asyncio.Event()
+        self._crew = Crew()
+        self._stack = ExitStack()
+        self._leaving = False
+
+    # --- entering and leaving ---
+
+    async def __aenter__(self) -> Self:
+        await self._crew.__aenter__()
+        self._stack.enter_context(self.project.subscribe(self._changed))
+        works = (self._dial(), self._deliveries.run(), self._tell(), self._watch())
+        for work in (*(network.run(self) for network in self.networks), *works):
+            self._crew.start(work)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leaving = True
+        try:
+            for pump in list(self._pumps):
+                pump.close("leaving")
+            await self._left()
+        finally:
+            self._stack.close()
+            await self._crew.__aexit__(kind, error, trace)
+
+    async def _left(self) -> None:
+        """Wait for the farewells, but not for long."""
+        try:
+            async with asyncio.timeout(LEAVING):
+                while self._pumps:
+                    self._woken.clear()
+                    await self._woken.wait()
+        except TimeoutError:
+            _log.info("%d links did not end in time", len(self._pumps))
+
+    # --- what it says ---
+
+    def peers(self) -> list[PeerState]:
+        """Every other device that is linked, or was a moment ago and works still."""
+        heads = self.replica.heads()
+        for device, pump in self._live.items():
+            self.contacts[device].rtt = pump.conversation.rtt
+        return [
+            contacts.state(device, contact, self.room.of(device), heads)
+            for device, contact in sorted(self.contacts.items())
+            if contact.route is not None or self.room.of(device) is not None
+        ]
+
+    def why(self, device: DeviceId, public: bytes) -> list[Reason]:
+        """Why this device and that one do or do not agree."""
+        tries: dict[DeviceId, Tried] = {}
+        strangers: list[Tried] = []
+        for key, tried in self._tries.items():
+            behind = self._dialling.device(key)
+            if behind is not None:
+                tries[behind] = tried
+            else:
+                strangers.append(tried)
+        known = Knowledge(
+            own=self._own,
+            members=self.project.members,
+            contacts=self.contacts,
+            tries=tries,
+            strangers=tuple(strangers),
+            heads=self.replica.heads(),
+            waiting=0,
+            steps=tuple(self.steps()),
+            now=self._now(),
+        )
+        return contacts.why(device, public, known)
+
+    @property
+    def linked(self) -> int:
+        """How many devices are linked now."""
+        return len(self._live)
+
+    def places(self) -> dict[DeviceId, str]:
+        """Where on the LAN the devices that are linked now can be dialled."""
+        found = {}
+        for device, pump in self._live.items():
+            seen = self.room.of(device)
+            port = seen.present.port if seen is not None else 0
+            if port and self._routes[pump] is Route.LAN:
+                host = pump.link.remote
+                found[device] = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return found
+
+    def steps(self) -> list[Step]:
+        """The steps of a connection, from this device outwards."""
+        found = [step for network in self.networks for step in network.steps()]
+        linked = len(self._live)
+        failed = [one.message for one in self._tries.values() if one.code]
+        ok = bool(linked) or not failed
+        detail = f"{linked} other devices are linked" if linked or ok else failed[-1]
+        fix = "" if ok else "let UDP through between the two machines, or give both one --relay"
+        return [*found, Step("data channel", ok, detail, fix)]
+
+    @contextmanager
+    def subscribe(self, told: Callable[[News], None]) -> Iterator[None]:
+        """Call `told` after everything that happens to other devices, as long as the context is entered."""
+        token = object()
+        self._told[token] = told
+        try:
+            yield
+        finally:
+            del self._told[token]
+
+    def say(self, present: Present) -> None:
+        """This device does something else now; the others hear it as soon as the limits allow."""
+        self.present = present
+
+    def show(self, preview: Preview) -> None:
+        """Show the others a picture of what is being rendered; left out when the last one is too fresh."""
+        data = self._voice.show(preview, self._now())
+        if data is not None:
+            self._say(data)
+
+    def stir(self) -> None:
+        """The network changed, or the machine woke up: everybody is dialled at once."""
+        self._dialling.stir(self._now())
+        self._woken.set()
+
+    def decline(self, device: DeviceId) -> None:
+        """Send somebody who knocks away."""
+        pump = self._knocking.get(device)
+        if pump is not None:
+            pump.close("declined")
+
+    def stored(self) -> None:
+        """The project has something new that no commit of this process told of, such as a membership entry."""
+        self._stirred.set()
+
+    # --- what networks tell ---
+
+    def hint(self, hint: Hint) -> None:
+        """Somebody was found, moved, or is gone."""
+        now = self._now()
+        if hint.addresses:
+            self._dialling.hint(hint.key, hint.route, hint.addresses, now, first=hint.first, kept=hint.kept)
+            if hint.device is not None:
+                self._dialling.identify(hint.key, hint.device)
+        else:
+            self._dialling.gone(hint.key, now)
+            self._tries.pop(hint.key, None)
+        self._woken.set()
+
+    async def came(self, link: Link, route: Route) -> None:
+        """Somebody dialled this device."""
+        if self._leaving:
+            await link.close()
+            return
+        await self._converse(link, route, None)
+
+    # --- dialling ---
+
+    async def _dial(self) -> None:
+        while not self._leaving:
+            self._woken.clear()
+            now = self._now()
+            for attempt in self._dialling.due(now):
+                self._crew.start(self._try(attempt))
+            try:
+                async with asyncio.timeout(max(0.01, min(60.0, self._dialling.next() - now))):
+                    await self._woken.wait()
+            except TimeoutError:
+                continue
+
+    async def _try(self, attempt: Attempt) -> None:
+        tried = Tried(attempt.route, attempt.addresses, self._now())
+        network = next(one for one in self.networks if attempt.route in one.routes())
+        try:
+            async with network.dial(attempt.route, attempt.addresses) as link:
+                pump = await self._converse(link, attempt.route, attempt.key)
+            if pump.device is None:
+                reason = pump.reason
+                tried.code = reason.code if reason is not None else "link_closed"
+                tried.message = reason.sentence if reason is not None else "the other side closed the link"
+                tried.hint = reason.fix if reason is not None else "it is dialled again by itself"
+        except Fault as fault:
+            tried.code, tried.message, tried.hint = fault.code, fault.message, fault.hint
+        except OSError as error:
+            tried.code, tried.message, tried.hint = "unreachable", str(error), "it is tried again by itself"
+        final = tried.code not in ("", "link_closed", "too_slow", "silent", "no_link", "unreachable")
+        self._tries[attempt.key] = tried
+        self._dialling.failed(attempt.key, self._now(), final=final)
+        self._woken.set()
+        if tried.code:
+            self._announce("attempt", self._dialling.device(attempt.key) or DeviceId(""))
+
+    # --- links ---
+
+    async def _converse(self, link: Link, route: Route, key: str | None) -> Pump:
+        conversation = Conversation(
+            self.replica,
+            device=self.project.device,
+            binding=link.binding,
+            dialled=key is not None,
+            now=self._now(),
+            random=self._random,
+            ticket=self._ticket,
+            limits=self._limits,
+        )
+        pump = Pump(link, conversation, self, self._now, dialled=key is not None)
+        self._pumps.add(pump)
+        self._routes[pump] = route
+        if key is not None:
+            self._keys[pump] = key
+        try:
+            await pump.run()
+        finally:
+            self._parted(pump)
+        return pump
+
+    def _parted(self, pump: Pump) -> None:
+        """The link is over."""
+        self._pumps.discard(pump)
+        del self._routes[pump]
+        self._keys.pop(pump, None)
+        for device in [one for one, knocking in self._knocking.items() if knocking is pump]:
+            del self._knocking[device], self.knocks[device]
+            self._announce("knock_over", device)
+        device_id = pump.device
+        if device_id is not None and self._live.get(device_id) is pump:
+            del self._live[device_id]
+            contact = self.contacts[device_id]
+            contact.route, contact.rtt, contact.reason = None, None, pump.reason
+            gone = pump.reason is not None and pump.reason.code == "leaving"
+            self.room.left(device_id, gone=gone)
+            self._dialling.lost(device_id, self._now(), gone=pump.reason is not None)
+            self._announce("down", device_id)
+        self._woken.set()
+
+    def heard(self, pump: Pump, action: Action) -> None:
+        """What a conversation finds out, carried out."""
+        match action:
+            case Authenticated(peer):
+                pump.device = identity.device_id(peer.public)
+                self._admitted(pump, Contact(peer, self._routes[pump], self._now()))
+            case InSync(heads) if pump.device in self.contacts:
+                self.contacts[pump.device].heads = heads
+                self._announce("synced", pump.device)
+            case Diverged(documents):
+                self.replica.mend(documents)
+            case Presence(data, preview) if pump.device is not None:
+                self._listen(pump.device, data, preview)
+            case BlobSaid(data) if pump.device is not None and self.blobs is not None:
+                self.blobs(pump.device, data)
+            case Knocked(public, name):
+                device = identity.device_id(public)
+                self._knocking[device], self.knocks[device] = pump, Knock(device, public, name)
+                self._announce("knock", device)
+            case Drop(reason):
+                _log.info("a link to %s ends: %s %s", pump.link.remote, reason.code, reason.detail)
+            case _:
+                pass
+
+    def _admitted(self, pump: Pump, fresh: Contact) -> None:
+        device, now = pump.device, self._now()
+        assert device is not None
+        assert fresh.route is not None
+        known = self.contacts.get(device)
+        old = self._live.get(device)
+        if old is pump and known is not None:  # it has another role or name now
+            known.peer = fresh.peer
+            self._announce("changed", device)
+            return
+        if old is not None:
+            if not dialling.replaces(self._standing(old), self._standing(pump), now):
+                pump.end()
+                return
+            old.end()
+        if known is not None:
+            fresh.heads, fresh.links = known.heads, known.links
+        fresh.links += 1
+        self.contacts[device] = fresh
+        self._live[device] = pump
+        self.room.entered(device, now)
+        key = self._keys.get(pump)
+        if key is not None:
+            self._tries[key] = Tried(fresh.route, (pump.link.remote,), now)
+        self._dialling.linked(device, fresh.route, now, key)
+        pump.act(pump.conversation.present(self._word(), now))
+        self._announce("up", device)
+
+    def _standing(self, pump: Pump) -> Standing:
+        assert pump.device is not None
+        dialler = self._own if pump.dialled else pump.device
+        return Standing(self._routes[pump], dialler, pump.heard)
+
+    # --- presence ---
+
+    def _listen(self, device: DeviceId, data: bytes, preview: bool) -> None:
+        now = self._now()
+        try:
+            if preview:
+                if self.room.showed(device, data, now) is not None:
+                    self._announce("preview", device)
+                return
+            if not self.room.said(device, data, now):
+                return
+        except Damaged as fault:
+            _log.info("%s: %s", device, fault.message)
+            return
+        seen = self.room.of(device)
+        if seen is not None and seen.present.instance:
+            self._dialling.identify(seen.present.instance, device)
+            if device in self._live:
+                self._dialling.linked(device, self._routes[self._live[device]], now)
+        self._announce("changed", device)
+
+    def _word(self) -> bytes:
+        from sync import presence
+
+        return presence.encode(self.present)
+
+    def _say(self, data: bytes) -> None:
+        for pump in list(self._live.values()):
+            pump.act(pump.conversation.present(data, self._now()))
+
+    # --- taking in and telling on ---
+
+    def deliver(self, pump: Pump) -> None:
+        """A link brought something to take in."""
+        self._deliveries.add(pump)
+
+    def _changed(self, change: Change) -> None:
+        self._stirred.set()
+
+    async def _tell(self) -> None:
+        while True:
+            await self._stirred.wait()
+            self._stirred.clear()
+            self._tell_all()
+            await asyncio.sleep(0)
+
+    def _tell_all(self) -> None:
+        self._stirred.clear()
+        for pump in list(self._pumps):
+            pump.stored()
+
+    # --- time ---
+
+    async def _watch(self) -> None:
+        """Look for what other processes wrote, say what is due, count out who is silent, notice sleep."""
+        looked, wall = self._now(), self._clock()
+        while True:
+            await asyncio.sleep(POLL)
+            try:
+                self.project.poll()
+                self._look_at_members()
+            except (Busy, NoSpace):  # it is there still when the other has finished, or room was made
+                continue
+            now = self._now()
+            if dialling.slept((self._clock() - wall).total_seconds(), now - looked):
+                self.stir()
+            looked, wall = now, self._clock()
+            self._voice.present = self.present
+            word = self._voice.due(now)
+            if word is not None:
+                self._say(word)
+            for device in self.room.out(now):
+                self._announce("down", device)
+
+    def _look_at_members(self) -> None:
+        """Others may be let in or removed by new entries, and this device may have secrets to hand on."""
+        team = self.project.team
+        if team.refresh() is self._members:
+            return
+        team.tend()
+        self._members = team.members
+        self._tell_all()
+        self.stir()
+
+    def _announce(self, what: What, device: DeviceId) -> None:
+        news = News(what, device)
+        for told in list(self._told.values()):
+            told(news)

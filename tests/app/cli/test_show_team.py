@@ -1,0 +1,44 @@
+"""The team as people read it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.app.cli.test_show import shown
+
+DEVICE = "1f3a-90bc-77d1-02e4-5b6c-8a9f-0c1d-2e3f-kq"
+WORK = {"device": DEVICE, "log": "0f" * 16, "first": 4, "last": 6, "bundles": 3}
+
+
+def test_a_ticket_with_what_to_do_with_it() -> None:
+    value = {"ticket": "restrike1abc", "id": "0c9f", "role": "artist", "expires": "tomorrow", "uses": 1}
+    text = shown("invite", value)
+    assert "restrike1abc\n" in text
+    assert "Serves once" in text
+    assert "restrike revoke 0c9f" in text
+    assert "5 times" in shown("invite", {**value, "uses": 5})
+
+
+def test_members_with_devices_tickets_and_what_was_removed() -> None:
+    value: dict[str, Any] = {
+        "members": [{"id": "m", "name": "Mara", "role": "owner", "devices": [DEVICE, "other"]}],
+        "invites": [{"id": "0c9f", "role": "viewer", "uses": 2, "used": 1, "expires": "tomorrow"}],
+        "removed": [{"device": "gone", "member": "n", "time": "now", "waiting": 3, "can": "It keeps."}],
+        "this_device": DEVICE,
+    }
+    text = shown("members", value)
+    assert f"{DEVICE} (this one)" in text
+    assert text.count("Mara") == 1
+    assert "1 of 2 used" in text
+    assert "restrike adopt" in text
+    assert "It keeps." in text
+
+
+def test_who_knocks_and_what_waits() -> None:
+    knock = {"key": "00", "device": DEVICE, "name": "Vera", "time": "now"}
+    assert "Vera knocks" in shown("admit", {"knocks": [knock], "admitted": None})
+    assert "Nobody" in shown("admit", {"knocks": [], "admitted": None})
+    assert "let in" in shown("admit", {"knocks": [], "admitted": {}, "message": "Vera is let in."})
+    assert "3 bundles" in shown("adopt", {"withheld": [WORK], "adopted": 0})
+    assert "Nothing waits" in shown("adopt", {"withheld": [], "adopted": 0})
+    assert "2 count" in shown("adopt", {"withheld": [], "adopted": 2, "message": "2 count now."})
