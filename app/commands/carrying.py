@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from app.commands.table import Arg, Opt, Outcome, command
-from engine.faults import WrongUse
+from engine.faults import Damaged, WrongUse
 
 if TYPE_CHECKING:
     from app.studio import Studio
@@ -64,7 +64,11 @@ async def import_(
     """
     from sync import exchange
 
-    if not any(one.hash.hex() == studio.project.id for one in exchange.entries_in(file)):
+    try:
+        entries = exchange.entries_in(file)
+    except Damaged as fault:
+        raise WrongUse(fault.message, fault.hint) from fault
+    if not any(one.hash.hex() == studio.project.id for one in entries):
         raise WrongUse(
             f"{file} is an export of another project", "restrike join begins that one in a new folder"
         )

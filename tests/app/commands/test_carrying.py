@@ -9,7 +9,7 @@ import pytest
 
 from app.commands.carrying import export, import_
 from app.commands.table import Outcome
-from engine.faults import Damaged, NotFound, WrongUse
+from engine.faults import NotFound, WrongUse
 from sync.project import Project
 from tests.app.api.served import served
 from tests.app.studios import add
@@ -61,7 +61,7 @@ async def test_what_is_no_export_of_this_project_is_refused(tmp_path: Path) -> N
     async with served(tmp_path / "film") as there:
         with pytest.raises(WrongUse, match="another project"):
             await import_(there.studio, file=tmp_path / "other.rsx")
-        with pytest.raises(Damaged, match="no export"):
+        with pytest.raises(WrongUse, match="no export"):
             await import_(there.studio, file=tmp_path / "text.rsx")
         with pytest.raises(NotFound):
             await import_(there.studio, file=tmp_path / "nothing.rsx")
