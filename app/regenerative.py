@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from app import choices, pictures, versions, views
 from app.choices import Wanted
+from app.trial import tried
 from app.versions import Draft
 from engine import parameters
 from engine.faults import BadField, Conflict
@@ -127,19 +128,12 @@ def save(studio: Studio, version: int, wanted: Sequence[Save], *, dry_run: bool 
         if late:
             raise Outdated([row.id for row in late], [row.name for row in late], studio.project.version)
         draft = Draft(studio, edit)
-        made = [(row.id, _saved(draft, row.id, one)) for row, one in zip(rows, wanted, strict=True)]
-        if dry_run:
-            raise _OnlyLooked(made)
-        return made
+        return [(row.id, _saved(draft, row.id, one)) for row, one in zip(rows, wanted, strict=True)]
 
-    try:
-        made = studio.project.commit(build)
-    except _OnlyLooked as looked:
-        made = looked.made
-    else:
-        for asset, fresh in made:
-            if fresh is not None:
-                versions.show_recipe(studio.project.folder, studio.project.asset(asset), fresh)
+    made = tried(studio.project, build) if dry_run else studio.project.commit(build)
+    for asset, fresh in () if dry_run else made:
+        if fresh is not None:
+            versions.show_recipe(studio.project.folder, studio.project.asset(asset), fresh)
     return {
         "version": studio.project.version,
         "dry_run": dry_run,
@@ -147,14 +141,6 @@ def save(studio: Studio, version: int, wanted: Sequence[Save], *, dry_run: bool 
         "saved": [asset for asset, fresh in made if fresh is not None],
         "unchanged": [asset for asset, fresh in made if fresh is None],
     }
-
-
-class _OnlyLooked(Exception):
-    """Leaves a commit without adding anything; carries what would have been saved."""
-
-    def __init__(self, made: list[tuple[AssetId, Version | None]]) -> None:
-        super().__init__()
-        self.made = made
 
 
 def _check_twice(names: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ from app import versions, views
 from app.listing import Listing
 from app.render import serving
 from app.render.wishes import Asked, Asking
+from app.trial import tried
 from app.versions import show_recipe
 from engine.faults import WrongUse
 from sync.project import Edit
@@ -21,15 +22,6 @@ if TYPE_CHECKING:
     from app.studio import Studio
 
 Shape = dict[str, Any]
-
-
-class _OnlyLooked(Exception):
-    """Leaves a commit without adding anything; carries what would have been asked for."""
-
-    def __init__(self, asked: list[Asked], saved: int) -> None:
-        super().__init__()
-        self.asked = asked
-        self.saved = saved
 
 
 def select(
@@ -75,16 +67,11 @@ def request(studio: Studio, selected: Sequence[AssetId], tier: Tier | None, coun
 def preview(studio: Studio, selected: Sequence[AssetId], tier: Tier | None, count: int) -> Shape:
     """What `request` would ask for, and how long that would take; nothing is stored."""
 
-    def build(edit: Edit) -> None:
+    def build(edit: Edit) -> tuple[list[Asked], int]:
         asking = Asking(studio, edit)
-        raise _OnlyLooked(asking.ask(selected, tier, count), len(asking.saved))
+        return asking.ask(selected, tier, count), len(asking.saved)
 
-    try:
-        studio.project.commit(build)
-    except _OnlyLooked as looked:
-        asked, saved = looked.asked, looked.saved
-    else:
-        raise AssertionError("a preview never commits")
+    asked, saved = tried(studio.project, build)
     listing = Listing(studio)
     new = [one for one in asked if not one.deduplicated]
     parts = [listing.estimate(one.recipe) for one in new]

@@ -11,7 +11,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.conditional import matches
+from app.api import conditional
 from app.commands.table import Outcome
 from engine.faults import BadField
 
@@ -69,14 +69,13 @@ def dumped(value: Any) -> bytes:
 
 def tag(*parts: object) -> str:
     """A weak ETag of what determines an answer."""
-    digest = hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:32]
-    return f'W/"{digest}"'
+    return f"W/{conditional.etag(*map(str, parts))}"
 
 
 def unchanged(request: Request, etag: str) -> Response | None:
     """304 when the caller has what the tag stands for."""
     known = request.headers.get("if-none-match")
-    if known is not None and matches(known, etag):
+    if known is not None and conditional.matches(known, etag):
         return Response(status_code=304, headers={"ETag": etag, "Cache-Control": "private, no-cache"})
     return None
 

@@ -64,6 +64,8 @@ def _run(given: Sequence[str]) -> int:
     if isinstance(call, int):
         return call
     if call == "version":
+        from app.release import release
+
         _print_value({"version": release()}, "version", as_json="--json" in given)
         return 0
     if not isinstance(call, Call):
@@ -150,13 +152,6 @@ def _folder(call: Call, place: Place) -> Path:
 def _asked_by_a_shell() -> bool:
     """Whether this is no call, but a question for completions."""
     return "_RESTRIKE_COMPLETE" in os.environ
-
-
-def release() -> str:
-    """The installed release of the program."""
-    from app.release import release
-
-    return release()
 
 
 def _without_command(given: Sequence[str]) -> int:

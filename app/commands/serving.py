@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from app.commands.table import Opt, Report, Said, command
 from app.place import Place
+from app.signals import sigterm
 
 if TYPE_CHECKING:
     from app.studio import Studio
@@ -74,23 +72,8 @@ async def serve(
         )
         async with asyncio.TaskGroup() as group:
             working = group.create_task(studio.resident.run()) if studio.resident is not None else None
-            with _sigterm() as stopped:
+            with sigterm() as stopped:
                 await stopped.wait()
             if working is not None:
                 working.cancel()
     return {"url": desk.url, "message": "Stopped; what was reported as done is saved."}
-
-
-@contextlib.contextmanager
-def _sigterm() -> Iterator[asyncio.Event]:
-    """An event that SIGTERM sets, where the system has it; Ctrl-C interrupts as everywhere."""
-    stopped, loop = asyncio.Event(), asyncio.get_running_loop()
-    try:
-        loop.add_signal_handler(signal.SIGTERM, stopped.set)
-    except (NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
-        yield stopped
-        return
-    try:
-        yield stopped
-    finally:
-        loop.remove_signal_handler(signal.SIGTERM)

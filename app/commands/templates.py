@@ -84,6 +84,7 @@ async def template_apply(
 ) -> dict[str, Any]:
     """Make the template's assets that are missing, and save new versions of those that differ. All or nothing."""
     from app import versions
+    from app.trial import tried
     from app.versions import Draft
 
     rows = _read(file)
@@ -92,7 +93,7 @@ async def template_apply(
         draft = Draft(studio, edit)
         return [_apply(draft, row) for row in rows]
 
-    done = _tried(studio, build) if dry_run else studio.project.commit(build)
+    done = tried(studio.project, build) if dry_run else studio.project.commit(build)
     if not dry_run:
         for asset, version, did in done:
             if did != "unchanged":
@@ -101,27 +102,6 @@ async def template_apply(
     count = sum(one["did"] != "unchanged" for one in shown)
     would = "would change" if dry_run else "changed"
     return {"assets": shown, "dry_run": dry_run, "message": f"{count} of {len(rows)} assets {would}."}
-
-
-class _Undone(Exception):
-    """Carries a dry run's answer out of a commit that shall not happen."""
-
-    def __init__(self, done: list[tuple[AssetId, Version, str]]) -> None:
-        super().__init__()
-        self.done = done
-
-
-def _tried(studio: Studio, build: Any) -> list[tuple[AssetId, Version, str]]:
-    """What a commit would do: it is built in full, then left with an exception, which adds nothing."""
-
-    def tried(edit: Edit) -> None:
-        raise _Undone(build(edit))
-
-    try:
-        studio.project.commit(tried)
-    except _Undone as undone:
-        return undone.done
-    return []
 
 
 def _current(studio: Studio, asset: AssetId) -> Version:

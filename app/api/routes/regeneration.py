@@ -17,6 +17,7 @@ from app.api.reply import reply, sparse
 from app.api.returns import PREFIX
 from app.api.routes.commands import FIELDS
 from app.api.schemas import CancelledJobs, Job, Jobs, SubmittedJobs
+from app.api.schemas.values import JobState
 from app.listing import Listing
 from app.render import queue
 from engine.faults import Conflict
@@ -28,17 +29,6 @@ _PROJECT: Final = "The project's id, where several are open."
 _JOB: Final = "The job: its id or the beginning of it."
 ProjectQuery = Annotated[str | None, Query(description=_PROJECT, max_length=200)]
 JobPath = Annotated[str, Path(description=_JOB, max_length=200)]
-
-
-class JobState(StrEnum):
-    """Where a job stands; running is what a worker of this machine does with an owned one."""
-
-    PENDING = "pending"
-    OWNED = "owned"
-    RUNNING = "running"
-    FINISHED = "finished"
-    CANCELLED = "cancelled"
-    FAILED = "failed"
 
 
 class Priority(StrEnum):
