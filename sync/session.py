@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Literal, Self
 
-from engine.faults import Damaged, Fault, NoSpace
+from engine.faults import Damaged, NoSpace
 from sync import contacts, dialling, identity
 from sync.actions import (
     Action,
@@ -28,10 +28,11 @@ from sync.actions import (
     Knocked,
     Presence,
 )
-from sync.contacts import Contact, Knowledge, PeerState, Reason, Tried
+from sync.contacts import Contact, Knowledge, PeerState, Reason
 from sync.database import Busy
 from sync.deliveries import Deliveries
-from sync.dialling import Attempt, Dialling, Route, Standing
+from sync.dialler import Dialler
+from sync.dialling import Route, Standing
 from sync.feed import Change
 from sync.identity import Clock, Random
 from sync.links.link import Link
@@ -105,8 +106,7 @@ class Session:
         self._clock = clock
         self._ticket = ticket
         self._own = project.device.id
-        self._dialling = Dialling(random)
-        self._tries: dict[str, Tried] = {}
+        self._dialler = Dialler(self.networks, self._converse, self._unreached, now=now, random=random)
         self._pumps: set[Pump] = set()
         self._live: dict[DeviceId, Pump] = {}
         self._routes: dict[Pump, Route] = {}
@@ -116,7 +116,7 @@ class Session:
         self._told: dict[object, Callable[[News], None]] = {}
         self._voice = Voice()
         self._members: Members | None = None
-        self._woken = asyncio.Event()
+        self._ended = asyncio.Event()
         self._stirred = asyncio.Event()
         self._crew = Crew()
         self._stack = ExitStack()
@@ -127,7 +127,7 @@ class Session:
     async def __aenter__(self) -> Self:
         await self._crew.__aenter__()
         self._stack.enter_context(self.project.subscribe(self._changed))
-        works = (self._dial(), self._deliveries.run(), self._tell(), self._watch())
+        works = (self._dialler.run(self._crew), self._deliveries.run(), self._tell(), self._watch())
         for work in (*(network.run(self) for network in self.networks), *works):
             self._crew.start(work)
         return self
@@ -136,6 +136,7 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._leaving = True
+        self._dialler.close()
         try:
             for pump in list(self._pumps):
                 pump.close("leaving")
@@ -149,8 +150,8 @@ class Session:
         try:
             async with asyncio.timeout(LEAVING):
                 while self._pumps:
-                    self._woken.clear()
-                    await self._woken.wait()
+                    self._ended.clear()
+                    await self._ended.wait()
         except TimeoutError:
             _log.info("%d links did not end in time", len(self._pumps))
 
@@ -169,20 +170,13 @@ class Session:
 
     def why(self, device: DeviceId, public: bytes) -> list[Reason]:
         """Why this device and that one do or do not agree."""
-        tries: dict[DeviceId, Tried] = {}
-        strangers: list[Tried] = []
-        for key, tried in self._tries.items():
-            behind = self._dialling.device(key)
-            if behind is not None:
-                tries[behind] = tried
-            else:
-                strangers.append(tried)
+        tries, strangers = self._dialler.known()
         known = Knowledge(
             own=self._own,
             members=self.project.members,
             contacts=self.contacts,
             tries=tries,
-            strangers=tuple(strangers),
+            strangers=strangers,
             heads=self.replica.heads(),
             waiting=0,
             steps=tuple(self.steps()),
@@ -210,7 +204,7 @@ class Session:
         """The steps of a connection, from this device outwards."""
         found = [step for network in self.networks for step in network.steps()]
         linked = len(self._live)
-        failed = [one.message for one in self._tries.values() if one.code]
+        failed = [one.message for one in self._dialler.tries.values() if one.code]
         ok = bool(linked) or not failed
         detail = f"{linked} other devices are linked" if linked or ok else failed[-1]
         fix = "" if ok else "let UDP through between the two machines, or give both one --relay"
@@ -236,10 +230,16 @@ class Session:
         if data is not None:
             self._say(data)
 
+    def tell(self, device: DeviceId, message: bytes) -> bool:
+        """Say something about blobs to a device; false when it is not linked."""
+        pump = self._live.get(device)
+        if pump is not None:
+            pump.act(pump.conversation.ask(message, self._now()))
+        return pump is not None
+
     def stir(self) -> None:
         """The network changed, or the machine woke up: everybody is dialled at once."""
-        self._dialling.stir(self._now())
-        self._woken.set()
+        self._dialler.stir()
 
     def decline(self, device: DeviceId) -> None:
         """Send somebody who knocks away."""
@@ -255,15 +255,7 @@ class Session:
 
     def hint(self, hint: Hint) -> None:
         """Somebody was found, moved, or is gone."""
-        now = self._now()
-        if hint.addresses:
-            self._dialling.hint(hint.key, hint.route, hint.addresses, now, first=hint.first, kept=hint.kept)
-            if hint.device is not None:
-                self._dialling.identify(hint.key, hint.device)
-        else:
-            self._dialling.gone(hint.key, now)
-            self._tries.pop(hint.key, None)
-        self._woken.set()
+        self._dialler.hint(hint)
 
     async def came(self, link: Link, route: Route) -> None:
         """Somebody dialled this device."""
@@ -271,42 +263,6 @@ class Session:
             await link.close()
             return
         await self._converse(link, route, None)
-
-    # --- dialling ---
-
-    async def _dial(self) -> None:
-        while not self._leaving:
-            self._woken.clear()
-            now = self._now()
-            for attempt in self._dialling.due(now):
-                self._crew.start(self._try(attempt))
-            try:
-                async with asyncio.timeout(max(0.01, min(60.0, self._dialling.next() - now))):
-                    await self._woken.wait()
-            except TimeoutError:
-                continue
-
-    async def _try(self, attempt: Attempt) -> None:
-        tried = Tried(attempt.route, attempt.addresses, self._now())
-        network = next(one for one in self.networks if attempt.route in one.routes())
-        try:
-            async with network.dial(attempt.route, attempt.addresses) as link:
-                pump = await self._converse(link, attempt.route, attempt.key)
-            if pump.device is None:
-                reason = pump.reason
-                tried.code = reason.code if reason is not None else "link_closed"
-                tried.message = reason.sentence if reason is not None else "the other side closed the link"
-                tried.hint = reason.fix if reason is not None else "it is dialled again by itself"
-        except Fault as fault:
-            tried.code, tried.message, tried.hint = fault.code, fault.message, fault.hint
-        except OSError as error:
-            tried.code, tried.message, tried.hint = "unreachable", str(error), "it is tried again by itself"
-        final = tried.code not in ("", "link_closed", "too_slow", "silent", "no_link", "unreachable")
-        self._tries[attempt.key] = tried
-        self._dialling.failed(attempt.key, self._now(), final=final)
-        self._woken.set()
-        if tried.code:
-            self._announce("attempt", self._dialling.device(attempt.key) or DeviceId(""))
 
     # --- links ---
 
@@ -347,9 +303,10 @@ class Session:
             contact.route, contact.rtt, contact.reason = None, None, pump.reason
             gone = pump.reason is not None and pump.reason.code == "leaving"
             self.room.left(device_id, gone=gone)
-            self._dialling.lost(device_id, self._now(), gone=pump.reason is not None)
+            self._dialler.dialling.lost(device_id, self._now(), gone=pump.reason is not None)
             self._announce("down", device_id)
-        self._woken.set()
+        self._dialler.wake()
+        self._ended.set()
 
     def heard(self, pump: Pump, action: Action) -> None:
         """What a conversation finds out, carried out."""
@@ -396,10 +353,7 @@ class Session:
         self.contacts[device] = fresh
         self._live[device] = pump
         self.room.entered(device, now)
-        key = self._keys.get(pump)
-        if key is not None:
-            self._tries[key] = Tried(fresh.route, (pump.link.remote,), now)
-        self._dialling.linked(device, fresh.route, now, key)
+        self._dialler.linked(self._keys.get(pump), device, fresh.route, pump.link.remote)
         pump.act(pump.conversation.present(self._word(), now))
         self._announce("up", device)
 
@@ -424,9 +378,9 @@ class Session:
             return
         seen = self.room.of(device)
         if seen is not None and seen.present.instance:
-            self._dialling.identify(seen.present.instance, device)
+            self._dialler.dialling.identify(seen.present.instance, device)
             if device in self._live:
-                self._dialling.linked(device, self._routes[self._live[device]], now)
+                self._dialler.dialling.linked(device, self._routes[self._live[device]], now)
         self._announce("changed", device)
 
     def _word(self) -> bytes:
@@ -491,6 +445,9 @@ class Session:
         self._members = team.members
         self._tell_all()
         self.stir()
+
+    def _unreached(self, device: DeviceId) -> None:
+        self._announce("attempt", device)
 
     def _announce(self, what: What, device: DeviceId) -> None:
         news = News(what, device)

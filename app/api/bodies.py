@@ -125,6 +125,8 @@ def _optional(kind: Any) -> bool:
 def values(command: Command, given: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], Files]]:
     """The command's values from a request's, with the files that came and a place for those that it writes."""
     files = Files()
+    for name, value in given.items():
+        _check_text(name, value)
     with TemporaryDirectory(prefix="restrike-") as folder:
         found = dict(given)
         extra = found.pop("parameters", None)
@@ -146,6 +148,18 @@ def values(command: Command, given: Mapping[str, Any]) -> Iterator[tuple[dict[st
             if extra and about.complete == "field":
                 found[name] = [*found.get(name, ()), *(_assignment(*one) for one in extra.items())]
         yield found, files
+
+
+def _check_text(name: str, value: object) -> None:
+    """Refuse halves of characters, which JSON can say and no file can hold; raises `BadField`."""
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise BadField(name, value, "text that can be written as UTF-8") from error
+    elif isinstance(value, list):
+        for one in value:
+            _check_text(name, one)
 
 
 def _assignment(name: str, value: object) -> str:

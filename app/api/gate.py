@@ -87,7 +87,7 @@ class Gate:
         self._app = app
         self._token = token.encode()
         self._hosts = frozenset(host.lower() for host in hosts)
-        self._origins = frozenset(map(_origin, origins))
+        self._origins = frozenset(map(origin_of, origins))
         self._open = tuple(open_paths)
         self._failures = Buckets(FAILURES_A_MINUTE / 60, FAILURES_A_MINUTE, now)
 
@@ -166,7 +166,7 @@ class Gate:
             headers["Access-Control-Expose-Headers"] = _EXPOSED
 
 
-def _origin(origin: str) -> str:
+def origin_of(origin: str) -> str:
     """An origin that may be allowed, as browsers send it; `null` and `*` are everybody's."""
     origin = origin.lower().rstrip("/")
     if not _ORIGIN.fullmatch(origin):

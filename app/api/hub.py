@@ -7,8 +7,9 @@ so that a burst becomes one event for each asset and job. What an event says is 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -41,6 +42,7 @@ SETTLE: Final = 1.0
 """Seconds between measurements of the stored bytes: facts come first, and bytes follow."""
 AT_A_TIME: Final = 8
 ENDED_KEPT: Final = 10_000
+_log = logging.getLogger(__name__)
 
 
 class Hub:
@@ -119,11 +121,12 @@ class Hub:
         while True:
             for _ in range(LOOK):
                 await asyncio.sleep(POLL)
-                try:
+                with _put_off():
                     self._studio.project.poll()
-                except (Busy, NoSpace):  # it is there still when the other has finished, or room was made
-                    await asyncio.sleep(SETTLE)
-            self._look()
+                    continue
+                await asyncio.sleep(SETTLE)
+            with _put_off():
+                self._look()
 
     def _look(self) -> None:
         news = self._attendance.look()
@@ -236,7 +239,12 @@ class Hub:
         assets: list[AssetId] = []
         while True:
             await self._stored_stir.wait()
-            found = await looks.stored(self._studio.project.folder)
+            found = told
+            with _put_off():
+                found = await looks.stored(self._studio.project.folder)
+            if found is None:
+                await asyncio.sleep(SETTLE)
+                continue
             fresh, self._stored = list(self._stored), {}
             assets = fresh or assets
             if not fresh and found == told:
@@ -253,6 +261,15 @@ class Hub:
     async def _whole(self, reserve: Reserve) -> AsyncGenerator[dict[str, Any], None]:
         async for part in self._state.parts(self._attendance.presence, reserve):
             yield part
+
+
+@contextmanager
+def _put_off() -> Iterator[None]:
+    """What the system refuses just now (no descriptors left, another is writing, no room) is looked at again later."""
+    try:
+        yield
+    except (Busy, NoSpace, OSError) as error:
+        _log.warning("a look at the project has to wait: %s", error)
 
 
 def _same(shape: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,9 +83,10 @@ async def stored(folder: Path) -> dict[str, int]:
     for name in sorted(os.listdir(root)) if root.is_dir() else ():
         if len(name) != 2:
             continue
-        for one in os.scandir(root / name):
-            if len(one.name) == 64 and (found := _size(one)) is not None:
-                count, size = count + 1, size + found
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(root / name) as entries:
+            for one in entries:
+                if len(one.name) == 64 and (found := _size(one)) is not None:
+                    count, size = count + 1, size + found
         await asyncio.sleep(0)
     return {"bytes": size, "count": count}
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from app import renewal
 from app.commands.table import News, Report, Working
+from app.errors import fault_of
 from app.listing import Listing
 from engine.faults import Fault, NotFound
 from sync.records import AssetId, Take
@@ -116,8 +117,8 @@ class Returns:
             one.state = "running"
             try:
                 await renewal.picture(self.studio, one.asset, one.take, lambda news: self._told(one, news))
-            except Fault as fault:
-                one.state, one.fault = "failed", fault
+            except Exception as error:  # noqa: BLE001 - who asked is told; the others of the group go on
+                one.state, one.fault = "failed", fault_of(error, self.studio.home)
             else:
                 one.state = "finished"
 

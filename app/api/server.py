@@ -9,6 +9,7 @@ import asyncio
 import base64
 import contextlib
 import gc
+import os
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -24,8 +25,9 @@ from app.api.address import Address
 from app.api.answers import Answers
 from app.api.application import application
 from app.api.desk import Desk
-from app.api.gate import own_hosts
+from app.api.gate import origin_of, own_hosts
 from app.api.hub import Hub
+from app.api.patience import Patient
 from app.api.returns import Returns
 from app.place import PRIVATE, Place
 from app.release import release
@@ -92,6 +94,9 @@ def _rarely_collecting() -> Iterator[None]:
 async def serving(studio: Studio, place: Place, listening: Listening, *, by: str) -> AsyncIterator[Desk]:
     """Serve the studio's project until left; raises `Conflict` where another program serves it already."""
     folder = studio.project.folder
+    origins = [
+        origin_of(one) for one in listening.origins
+    ]  # starlette would make the gate with the first request
     other = address.read(folder)
     if other is not None and (other.by != "worker" or by == "worker"):
         raise Conflict(f"process {other.pid} has the project open already", "use that one, or end it first")
@@ -110,7 +115,7 @@ async def serving(studio: Studio, place: Place, listening: Listening, *, by: str
             returns = Returns(studio, group, hub.working)
             desk = Desk(studio, hub, returns, place, place.random(32), by, release(), place.clock(), url=url)
             answers = Answers(folder / PRIVATE / "answers.db")
-            app = application(desk, answers, token, hosts=_hosts(listening, port), origins=listening.origins)
+            app = application(desk, answers, token, hosts=_hosts(listening, port), origins=origins)
             running = _Server(_config(app, tls))
             task = group.create_task(running.serve(sockets=[bound]))
             try:
@@ -119,9 +124,14 @@ async def serving(studio: Studio, place: Place, listening: Listening, *, by: str
                 yield desk
             finally:
                 address.remove(folder, ours)
+                if other is not None and process.alive(other.pid, other.start):
+                    address.write(folder, other)  # the worker that lent itself still answers
                 hub.close()
                 running.should_exit = True
                 await asyncio.wait([task])
+                if unfinished := set(running.server_state.tasks):
+                    # Cancelled by uvicorn, they still give back what they hold, while the project is open.
+                    await asyncio.wait(unfinished, timeout=2 * GRACE_SECONDS)
                 returns.stop()
                 answers.close()
 
@@ -135,12 +145,13 @@ def _config(app: Any, tls: Any) -> uvicorn.Config:
         access_log=False,
         lifespan="off",
         loop="none",
-        http="h11",
+        http=Patient,
         ws="websockets-sansio",
         ws_max_size=LARGEST_MESSAGE,
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PING_SECONDS,
         timeout_keep_alive=75,
+        backlog=128,  # so many are accepted at one go, before the first is looked at
         timeout_graceful_shutdown=GRACE_SECONDS,
         server_header=False,
         date_header=True,
@@ -161,7 +172,8 @@ def _bound(listening: Listening) -> Iterator[socket.socket]:
     # The protocol is said, for asyncio sends at once (TCP_NODELAY) only where it reads that: 44 ms an answer otherwise.
     made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # on Windows it would let another program take the port over
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             made.bind((listening.host, listening.port))
         except (OSError, OverflowError) as error:

@@ -234,6 +234,8 @@ def _fault(problem: Problem, asked: Asked) -> Fault:
 
 def _own_names(text: str, asked: Asked) -> str:
     for name, path in {**asked.read, **asked.written}.items():
+        if not path.name:
+            continue  # the folder one is in has no name to look for
         there = rf"(?<!\S){re.escape(name)}\.(?:in\.)?\w+|(?<!\S){re.escape(path.name)}(?![\w-]|\.\w)"
         text = re.sub(there, lambda _, path=path: str(path), text, count=1)  # type: ignore[misc]
     return text

@@ -113,13 +113,26 @@ def call_off(studio: Studio, job: JobId) -> View:
     """Cancel a job in this generation; one that ended already stays as it is."""
 
     def build(edit: Edit) -> View:
-        view = jobs.view(edit.job(job))
-        if not view.state.terminal:
-            called = Called(job=job, session=edit.session, member=edit.member, time=edit.now)
-            edit.add(edit.queue_document(job), called)
+        _call_off(edit, job)
         return jobs.view(edit.job(job))
 
     return studio.project.commit(build)
+
+
+def call_off_all(studio: Studio, wanted: Collection[JobId]) -> None:
+    """Cancel several jobs in one commit."""
+
+    def build(edit: Edit) -> None:
+        for job in wanted:
+            _call_off(edit, job)
+
+    studio.project.commit(build)
+
+
+def _call_off(edit: Edit, job: JobId) -> None:
+    if not jobs.view(edit.job(job)).state.terminal:
+        called = Called(job=job, session=edit.session, member=edit.member, time=edit.now)
+        edit.add(edit.queue_document(job), called)
 
 
 def still_mine(studio: Studio, job: JobId, epoch: int) -> bool:

@@ -140,8 +140,8 @@ async def test_a_stranger_is_refused_with_the_reason(tmp_path: Path) -> None:
         Desk.under(tmp_path, "eve").create() as eve,
         sessions(Ether(), anna, eve) as both,
     ):
-        await until(lambda: any(one._tries for one in both), *both)
-        said = {tried.code for one in both for tried in one._tries.values()}
+        await until(lambda: any(one._dialler.tries for one in both), *both)
+        said = {tried.code for one in both for tried in one._dialler.tries.values()}
         assert said == {"wrong_project"}
         assert not any(one.linked for one in both)
 
@@ -155,7 +155,7 @@ async def test_a_device_that_was_admitted_meanwhile_gets_in(tmp_path: Path) -> N
             Project.begin(desk.folder, entries, home=desk.home, clock=desk.clock) as late,
             sessions(Ether(), anna, late) as (first, second),
         ):
-            await until(lambda: first._tries or second._tries, first, second)
+            await until(lambda: first._dialler.tries or second._dialler.tries, first, second)
             anna.admit(late.device.public)
             await until(lambda: equal(first, second), first, second)
             assert late.index.find_asset("LAMP") is not None

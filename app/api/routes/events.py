@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -134,10 +135,15 @@ def _said(received: Mapping[str, Any]) -> dict[str, Any]:
 
 def _id(said: Mapping[str, Any]) -> str | int | None:
     found = said.get("id")
-    usable = found is None or type(found) is int or (isinstance(found, str) and len(found) <= LONGEST_ID)
+    usable = found is None or type(found) is int or (isinstance(found, str) and _short(found))
     if not usable:
         raise BadField("id", found, f"text of at most {LONGEST_ID} characters, or an integer")
     return found
+
+
+def _short(text: str) -> bool:
+    """Whether a text can be sent back: short, and no half of a character in it."""
+    return len(text) <= LONGEST_ID and not re.search("[\ud800-\udfff]", text)
 
 
 def _asked(said: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
@@ -20,11 +21,15 @@ from app.api.schemas import CancelledJobs, Job, Jobs, SubmittedJobs
 from app.api.schemas.values import JobState
 from app.listing import Listing
 from app.render import queue
-from engine.faults import Conflict
+from engine.faults import BadField, Conflict
 from sync.records import JobId, Tier
 
 PATH: Final = "/regeneration/jobs"
 LIVE: Final = ("pending", "owned")
+AT_A_TIME: Final = 100
+"""How many jobs are called off in one commit."""
+MOST_AT_ONCE: Final = 10_000
+"""How many pictures one request may ask for."""
 _PROJECT: Final = "The project's id, where several are open."
 _JOB: Final = "The job: its id or the beginning of it."
 ProjectQuery = Annotated[str | None, Query(description=_PROJECT, max_length=200)]
@@ -98,6 +103,8 @@ async def submit(
 ) -> dict[str, Any]:
     """Ask for pictures of assets; what is there or asked for already is not asked for twice."""
     studio = desk.studio(project)
+    if len(wanted.assets) * wanted.count > MOST_AT_ONCE:
+        raise BadField("count", wanted.count, f"with assets up to {MOST_AT_ONCE:,} pictures at once")
     selected = list(dict.fromkeys(finding.asset(studio, one).id for one in wanted.assets))
     if dry_run:
         return requests.preview(studio, selected, wanted.quality, wanted.count)
@@ -175,10 +182,15 @@ def _add_many(desk: Desk, made: APIRouter) -> None:
         studio = desk.studio(project)
         wanted = None if asset is None else finding.asset(studio, asset).id
         rows = studio.project.index.jobs(states=LIVE, asset=wanted)
-        for row in () if dry_run else rows:
-            queue.call_off(studio, row.id)
-        listing = Listing(studio)
-        return reply(request, {"jobs": [listing.job(row.id) for row in rows], "dry_run": dry_run})
+        for at in () if dry_run else range(0, len(rows), AT_A_TIME):
+            queue.call_off_all(studio, [row.id for row in rows[at : at + AT_A_TIME]])
+            await asyncio.sleep(0)  # others have a turn
+        listing, found = Listing(studio), []
+        for number, row in enumerate(rows):
+            if number % AT_A_TIME == 0:
+                await asyncio.sleep(0)
+            found.append(listing.job(row.id))
+        return reply(request, {"jobs": found, "dry_run": dry_run}, paths=False)
 
 
 def _add_one(desk: Desk, made: APIRouter) -> None:

@@ -74,3 +74,11 @@ def test_a_file_goes_out_by_its_contents() -> None:
     with bodies.values(load("take compare"), {"first": "a", "second": "b", "out": True}) as (values, files):
         values["out"].write_bytes(b"both")
         assert base64.b64decode(files.contents()["out"]["base64"]) == b"both"
+
+
+def test_half_a_character_is_refused() -> None:
+    with (
+        pytest.raises(BadField, match="name"),
+        bodies.values(load("asset add"), {"kind": "prop", "name": "\ud800"}),
+    ):
+        pass

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from app.commands.table import News, load
+from app.api.desk import Desk
+from app.commands.table import News, Report, load
 from engine.faults import NotFound
 from tests.app.api.served import served
 
@@ -29,3 +33,37 @@ async def test_only_the_open_project_is_there(tmp_path: Path) -> None:
         assert there.desk.studio(there.studio.project.id) is there.studio
         with pytest.raises(NotFound):
             there.desk.studio("other")
+
+
+async def test_who_leaves_stops_long_work_and_nothing_is_done_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once, most, begun, go_on = 0, 0, threading.Event(), threading.Event()
+
+    def check(studio: object) -> tuple[int, list[object]]:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        begun.set()
+        go_on.wait(10)
+        at_once -= 1
+        return 0, []
+
+    monkeypatch.setattr("app.integrity.check_blobs", check)
+    async with served(tmp_path / "film") as there:
+        said: list[News] = []
+        async with asyncio.TaskGroup() as group:
+            first = group.create_task(_verified(there.desk, said.append))
+            await asyncio.to_thread(begun.wait, 10)
+            first.cancel()
+            second = group.create_task(_verified(there.desk, lambda news: None))
+            await asyncio.sleep(0.3)
+            go_on.set()
+        assert second.result()["faults"] == []
+        assert first.cancelled()
+        assert most == 1
+        assert not any("models" in getattr(one, "sentence", "") for one in said)
+
+
+async def _verified(desk: Desk, report: Report) -> Mapping[str, Any]:
+    return await desk.perform(load("verify"), {}, None, report)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 from collections.abc import AsyncIterator, Callable
@@ -204,3 +205,26 @@ async def test_what_the_caller_raises_comes_out_as_it_is(tmp_path: Path) -> None
         with pytest.raises(Refused, match="no"):
             async with Hub.open(studio, utc_now, os.urandom):
                 raise Refused("no", "never")
+
+
+async def test_what_the_system_refuses_for_a_moment_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with film(tmp_path / "film") as studio, listening(studio) as (hub, listener):
+        many, real = OSError(errno.EMFILE, "Too many open files", "/proc/1/stat"), hub._attendance.look
+        refused = iter((many, many))
+
+        def look() -> Any:
+            if (error := next(refused, None)) is not None:
+                raise error
+            return real()
+
+        monkeypatch.setattr(type(hub._attendance), "look", lambda self: look())
+        (tmp_path / "film/.restrike/blobs").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "film/.restrike/blobs/ab").write_text("no folder")
+        (tmp_path / "film/.restrike/blobs/cd").symlink_to("nowhere")
+        await asyncio.sleep(1)
+        await add(studio, "prop", "LAMP")
+        ask(studio, "LAMP")
+        await work(studio)
+        await until(listener, about(events.STORAGE_UPDATED))

@@ -10,7 +10,7 @@ import pytest
 from app.api.returns import Returns
 from app.commands.storage import storage_drop
 from app.commands.table import News, Working
-from engine.faults import NotFound
+from engine.faults import Fault, NotFound
 from tests.app.studios import add, ask, film, takes_of, work
 
 
@@ -51,3 +51,21 @@ async def test_what_cannot_come_back_says_why(tmp_path: Path) -> None:
         shape = returns.shape(one)
         assert shape["state"] == "failed"
         assert shape["reason"].startswith("crashed")
+
+
+async def test_a_disk_that_fails_ends_no_other_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refused(*given: object) -> bytes:
+        raise NotADirectoryError(20, "Not a directory", str(tmp_path / "film/.restrike/blobs/ab"))
+
+    async with film(tmp_path / "film") as studio:
+        asset = await add(studio, "prop", "LAMP")
+        ask(studio, "LAMP")
+        await work(studio)
+        [take] = takes_of(studio, "LAMP")
+        monkeypatch.setattr("app.renewal.picture", refused)
+        async with asyncio.TaskGroup() as group:
+            returns = Returns(studio, group, lambda news: None)
+            one = returns.begin(asset, take)
+        assert returns.shape(one)["state"] == "failed"
+        with pytest.raises(Fault, match="not a directory"):
+            returns.begin(asset, take)

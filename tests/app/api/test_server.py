@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import stat
 from pathlib import Path
@@ -12,8 +14,8 @@ import pytest
 from app.api import address
 from app.api.server import CannotListen, Listening, serving
 from app.place import Place
-from engine.faults import Conflict, WrongUse
-from tests.app.api.served import served
+from engine.faults import BadField, Conflict, WrongUse
+from tests.app.api.served import Served, served
 from tests.app.studios import film
 
 
@@ -45,7 +47,10 @@ async def test_a_server_takes_over_from_a_worker_that_only_lends_itself(tmp_path
                 found = address.read(folder)
                 assert found is not None
                 assert (found.by, found.url) == ("serve", desk.url)
-            assert address.read(folder) is None
+            found = address.read(folder)
+            assert found is not None
+            assert found.by == "worker"
+        assert address.read(folder) is None
 
 
 async def test_without_the_token_or_by_another_name_nobody_comes_in(tmp_path: Path) -> None:
@@ -97,3 +102,39 @@ async def test_a_certificate_needs_its_key(tmp_path: Path) -> None:
         with pytest.raises(WrongUse):
             async with serving(studio, Place(tmp_path, studio.home), listening, by="serve"):
                 pass
+
+
+async def test_an_origin_that_is_none_is_refused_before_anybody_calls(tmp_path: Path) -> None:
+    with pytest.raises(BadField, match="origin"):
+        async with served(tmp_path / "film", listening=Listening(origins=("*",))):
+            pass
+
+
+async def test_a_request_that_is_cut_off_gives_back_what_it_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.api import server
+
+    held: list[str] = []
+
+    async def slow(*given: object, **more: object) -> None:
+        held.append("held")
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.2)
+            held.append("given back")
+
+    monkeypatch.setattr(server, "GRACE_SECONDS", 1)
+    async with asyncio.TaskGroup() as group:
+        async with served(tmp_path / "film") as there:
+            monkeypatch.setattr(type(there.desk), "perform", slow)
+            group.create_task(_asked(there))
+            while not held:
+                await asyncio.sleep(0.01)
+        assert held == ["held", "given back"]
+
+
+async def _asked(there: Served) -> None:
+    with contextlib.suppress(httpx.HTTPError):
+        await there.http.get(f"{there.project}/status", timeout=30)

@@ -114,6 +114,9 @@ def test_faults_are_those_that_the_command_ended_with_there(film: Film) -> None:
     with served(film, problem(404, "model_missing", "there is no model x")):
         error = film.error("asset", "show", "MARA", status=3)
     assert error == {"code": "model_missing", "message": "there is no model x", "hint": "h"}
+    with served(film, problem(404, "not_found", "there is no asset 'x'")):
+        error = film.error("take", "export", "x", ".", status=3)
+    assert error["message"] == "there is no asset 'x'"
 
 
 def test_what_it_says_meanwhile_and_its_exit_status(film: Film) -> None:

@@ -113,6 +113,7 @@ BAD: list[tuple[str | bytes, str]] = [
     ('{"type": ["client:dance"]}', "bad_field"),
     ('{"type": "client:sync_request", "data": 4}', "bad_field"),
     ('{"type": "client:sync_request", "id": {}}', "bad_field"),
+    ('{"type": "client:sync_request", "id": "\\ud800"}', "bad_field"),
     ('{"type": "client:regenerate_asset"}', "bad_field"),
     ('{"type": "client:regenerate_asset", "data": {"asset": "A", "assets": ["B"]}}', "bad_field"),
     ('{"type": "client:regenerate_asset", "data": {"assets": ["A"], "count": 0}}', "bad_field"),

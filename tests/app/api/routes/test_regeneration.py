@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
+from sync.project import Edit
 from tests.app.api.served import served
 from tests.app.studios import add, work
+
+T = TypeVar("T")
 
 JOBS = "/api/v1/regeneration/jobs"
 
@@ -77,3 +82,26 @@ async def test_jobs_are_listed_voted_for_and_called_off(tmp_path: Path) -> None:
         ended = (await there.http.delete(JOBS)).json()
         assert {row["state"] for row in ended["jobs"]} == {"cancelled"}
         assert (await there.http.get(f"{JOBS}/nothing")).status_code == 404
+
+
+async def test_all_are_called_off_in_few_commits_and_no_million_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with served(tmp_path / "film") as there:
+        for name in ("LAMP", "ROPE", "BELL"):
+            await add(there.studio, "prop", name)
+        await there.http.post(JOBS, json={"assets": ["LAMP"], "count": 150})
+        commits, real = [], there.studio.project.commit
+
+        def commit(build: Callable[[Edit], T]) -> T:
+            commits.append(build)
+            return real(build)
+
+        monkeypatch.setattr(there.studio.project, "commit", commit)
+        ended = (await there.http.delete(JOBS)).json()["jobs"]
+        assert len(ended) == 150
+        assert {row["state"] for row in ended} == {"cancelled"}
+        assert len(commits) == 2
+        monkeypatch.setattr("app.api.routes.regeneration.MOST_AT_ONCE", 2)
+        refused = await there.http.post(JOBS, json={"assets": ["LAMP", "ROPE", "BELL"]})
+        assert (refused.status_code, refused.json()["field"]) == (422, "count")
