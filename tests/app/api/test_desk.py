@@ -57,7 +57,7 @@ async def test_who_leaves_stops_long_work_and_nothing_is_done_beside_it(
             await asyncio.to_thread(begun.wait, 10)
             first.cancel()
             second = group.create_task(_verified(there.desk, lambda news: None))
-            await asyncio.sleep(0.3)
+            await asyncio.wait({second}, timeout=0.3)
             go_on.set()
         assert second.result()["faults"] == []
         assert first.cancelled()

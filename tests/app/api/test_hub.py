@@ -212,18 +212,20 @@ async def test_what_the_system_refuses_for_a_moment_ends_nothing(
 ) -> None:
     async with film(tmp_path / "film") as studio, listening(studio) as (hub, listener):
         many, real = OSError(errno.EMFILE, "Too many open files", "/proc/1/stat"), hub._attendance.look
-        refused = iter((many, many))
+        refused, looked = iter((many, many)), asyncio.Event()
 
         def look() -> Any:
             if (error := next(refused, None)) is not None:
                 raise error
+            looked.set()
             return real()
 
         monkeypatch.setattr(type(hub._attendance), "look", lambda self: look())
         (tmp_path / "film/.restrike/blobs").mkdir(parents=True, exist_ok=True)
         (tmp_path / "film/.restrike/blobs/ab").write_text("no folder")
         (tmp_path / "film/.restrike/blobs/cd").symlink_to("nowhere")
-        await asyncio.sleep(1)
+        async with asyncio.timeout(10):
+            await looked.wait()
         await add(studio, "prop", "LAMP")
         ask(studio, "LAMP")
         await work(studio)

@@ -27,7 +27,10 @@ async def test_who_says_nothing_whole_is_let_go(
             assert await reader.read() == b""
         writer.close()
         assert (await there.get("/api/v1/projects"))["projects"]
-        await asyncio.sleep(0.5)  # a connection kept after an answer is no late one
+        late, other = await connected(there)
+        async with asyncio.timeout(5):
+            assert await late.read() == b""
+        other.close()  # by now a connection kept after an answer has waited as long, and is no late one
         assert (await there.get("/api/v1/projects"))["projects"]
 
 

@@ -116,13 +116,15 @@ async def test_a_request_that_is_cut_off_gives_back_what_it_holds(
     from app.api import server
 
     held: list[str] = []
+    begun = asyncio.Event()
 
     async def slow(*given: object, **more: object) -> None:
         held.append("held")
+        begun.set()
         try:
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
         finally:
-            await asyncio.sleep(0.2)
+            await asyncio.to_thread(str)  # it takes its time
             held.append("given back")
 
     monkeypatch.setattr(server, "GRACE_SECONDS", 1)
@@ -130,8 +132,7 @@ async def test_a_request_that_is_cut_off_gives_back_what_it_holds(
         async with served(tmp_path / "film") as there:
             monkeypatch.setattr(type(there.desk), "perform", slow)
             group.create_task(_asked(there))
-            while not held:
-                await asyncio.sleep(0.01)
+            await begun.wait()
         assert held == ["held", "given back"]
 
 
