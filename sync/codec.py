@@ -69,7 +69,7 @@ def decode(record: type[Any], keyed: tuple[str, ...], key: str, text: str) -> An
         taken = dict.fromkeys(optional) if optional else {}
         for name, one in value.items():
             if (reader := readers.get(name)) is not None:
-                taken[name] = reader(one)
+                taken[name] = one if reader is _text and type(one) is str else reader(one)
         for name, part in zip(keyed, key.split(SEPARATOR), strict=True):
             taken[name] = readers[name](_from_key(readers[name], part))
         return record(**taken)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from engine.faults import Damaged
 from engine.graph import Node, stale_assets
@@ -17,6 +18,8 @@ from sync import codec, schema
 from sync.records import Asset, AssetFacts, AssetId, DocumentId, JobFacts, JobId, Take, Version
 from sync.rules import history, jobs, staleness, takes
 from sync.schema import Fact
+
+T = TypeVar("T", bound=str)
 
 _ASSET_PARTS = {
     "renamed": "renamed",
@@ -29,6 +32,8 @@ _ASSET_PARTS = {
 }
 _EDITS = ("versions", "renamed", "removed")
 """The collections in which an asset is edited: its takes, and what is said of them, are none of its parameters."""
+_AT_ONCE = 500
+"""Subjects whose facts are read in one question."""
 _JOB_PARTS = {"q": "wishes", "c": "claims", "e": "ended", "f": "finished", "x": "called", "p": "votes"}
 
 
@@ -100,26 +105,62 @@ def add_facts(
     connection: sqlite3.Connection, facts: Iterable[Fact], at: Mapping[DocumentId, int]
 ) -> list[Fact]:
     """Store facts with their document's position in `at`; returns those that are new or whose text changed."""
-    fresh = []
-    for fact in facts:
-        number = document_number(connection, fact.document)
-        place = (fact.subject, fact.collection, fact.key, number)
-        row = connection.execute(
-            "SELECT text, seq FROM facts WHERE subject = ? AND collection = ? AND key = ? AND document = ?",
-            place,
-        ).fetchone()
+    found = [(fact, (fact.document, fact.subject)) for fact in facts]
+    held = _held(connection, Counter(place for _, place in found))
+    numbers: dict[DocumentId, int] = {}
+    fresh: list[Fact] = []
+    rows: list[tuple[Any, ...]] = []
+    for fact, place in found:
+        there = held[place] if place in held else _one_held(connection, fact)
+        row = there.get((fact.collection, fact.key))
         if row is not None and row[0] == fact.text:
             continue
-        if (
-            row is not None
-        ):  # of two texts written apart under one key, the document shows the same one everywhere
-            connection.execute("DELETE FROM facts WHERE seq = ?", (row[1],))
-        connection.execute(
-            "INSERT INTO facts(subject, collection, key, document, text, position) VALUES(?, ?, ?, ?, ?, ?)",
-            (*place, fact.text, at[fact.document]),
-        )
+        number = numbers.get(fact.document)
+        if number is None:
+            number = numbers[fact.document] = document_number(connection, fact.document)
+        if row is not None:
+            # of two texts written apart under one key, the document shows the same one everywhere
+            _insert(connection, rows)
+            sql = "DELETE FROM facts WHERE subject = ? AND collection = ? AND key = ? AND document = ?"
+            connection.execute(sql, (fact.subject, fact.collection, fact.key, number))
+        there[(fact.collection, fact.key)] = (fact.text,)
+        rows.append((place[1], fact.collection, fact.key, number, fact.text, at[fact.document]))
         fresh.append(fact)
+    _insert(connection, rows)
     return fresh
+
+
+_Held = dict[tuple[str, str], tuple[str]]
+
+
+def _held(connection: sqlite3.Connection, places: Counter[tuple[DocumentId, str]]) -> dict[Any, _Held]:
+    """The texts that are here under each place of which several facts came: one question for all of them."""
+    sql = (
+        "SELECT f.collection, f.key, f.text FROM facts f JOIN documents d ON d.number = f.document "
+        "WHERE f.subject = ? AND d.document = ?"
+    )
+    found: dict[Any, _Held] = {}
+    for (document, subject), count in places.items():
+        if count > 1:
+            rows = connection.execute(sql, (subject, document))
+            found[document, subject] = {(collection, key): (text,) for collection, key, text in rows}
+    return found
+
+
+def _one_held(connection: sqlite3.Connection, fact: Fact) -> _Held:
+    sql = (
+        "SELECT f.text FROM facts f JOIN documents d ON d.number = f.document "
+        "WHERE f.subject = ? AND f.collection = ? AND f.key = ? AND d.document = ?"
+    )
+    place = (fact.subject, fact.collection, fact.key, fact.document)
+    row = connection.execute(sql, place).fetchone()
+    return {} if row is None else {(fact.collection, fact.key): row}
+
+
+def _insert(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> None:
+    sql = "INSERT INTO facts(subject, collection, key, document, text, position) VALUES(?, ?, ?, ?, ?, ?)"
+    connection.executemany(sql, rows)
+    rows.clear()
 
 
 def derive(connection: sqlite3.Connection, facts: Iterable[Fact]) -> None:
@@ -129,11 +170,14 @@ def derive(connection: sqlite3.Connection, facts: Iterable[Fact]) -> None:
         subjects.setdefault(schema.family(fact.document), {})[fact.subject] = None
     unread: list[tuple[Fact, str]] = []
     touched = [AssetId(one) for one in subjects.get("asset", ())]
-    for asset in touched:
-        _derive_asset(connection, asset, unread)
+    for part in _portions(touched):
+        known, newest = facts_of_many(connection, part), _newest(connection, part)
+        for asset in part:
+            _derive_asset(connection, asset, known[asset], newest.get(asset, (0, 0)), unread)
     _derive_staleness(connection, touched)
-    for job in subjects.get("queue", ()):
-        _derive_job(connection, JobId(job), unread)
+    for some in _portions(list(subjects.get("queue", ()))):
+        rows = [_job_row(JobId(job), found, unread) for job, found in facts_of_many(connection, some).items()]
+        connection.executemany("INSERT OR REPLACE INTO jobs VALUES(NULL" + ", ?" * 14 + ")", rows)
     if "project" in subjects:
         records_of(facts_of(connection, schema.PROJECT_DOCUMENT), unread)
     connection.executemany(
@@ -142,12 +186,22 @@ def derive(connection: sqlite3.Connection, facts: Iterable[Fact]) -> None:
     )
 
 
-def _derive_asset(connection: sqlite3.Connection, asset: AssetId, unread: list[tuple[Fact, str]]) -> None:
-    facts = asset_facts(facts_of(connection, asset), unread)
+def _portions(subjects: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (subjects[at : at + _AT_ONCE] for at in range(0, len(subjects), _AT_ONCE))
+
+
+def _derive_asset(
+    connection: sqlite3.Connection,
+    asset: AssetId,
+    known: Iterable[Fact],
+    newest: tuple[int, int],
+    unread: list[tuple[Fact, str]],
+) -> None:
+    facts = asset_facts(known, unread)
     if facts is None or facts.asset.id != asset:
         return
     shown = history.current(facts.versions)
-    _write_asset(connection, facts, shown)
+    _write_asset(connection, facts, shown, newest)
     _write_versions(connection, facts)
     _write_takes(connection, facts)
     node = staleness.node(facts)
@@ -163,7 +217,9 @@ def _derive_asset(connection: sqlite3.Connection, asset: AssetId, unread: list[t
         )
 
 
-def _write_asset(connection: sqlite3.Connection, facts: AssetFacts, shown: Version | None) -> None:
+def _write_asset(
+    connection: sqlite3.Connection, facts: AssetFacts, shown: Version | None, newest: tuple[int, int]
+) -> None:
     name, chosen = history.name(facts), takes.chosen(facts)
     parameters = shown.parameters if shown else {}
     saved, made = [one.time for one in facts.versions], [one.time for one in facts.takes]
@@ -195,7 +251,7 @@ def _write_asset(connection: sqlite3.Connection, facts: AssetFacts, shown: Versi
         "negative_key": (_word(parameters.get("negative_prompt")) or "").casefold(),
     }
     row["words"] = "\n".join((row["name_key"], row["scene_key"], row["prompt_key"]))
-    row["changed"], row["edited"] = _newest(connection, facts.asset.id)
+    row["changed"], row["edited"] = newest
     columns, marks = ", ".join(row), ", ".join("?" * len(row))
     renewed = ", ".join(f"{name} = excluded.{name}" for name in row)
     connection.execute(
@@ -208,11 +264,17 @@ def _write_asset(connection: sqlite3.Connection, facts: AssetFacts, shown: Versi
     )
 
 
-def _newest(connection: sqlite3.Connection, asset: AssetId) -> tuple[int, int]:
-    """The position of an asset's newest fact, and of its newest edit."""
-    sql = "SELECT collection, max(position) FROM facts WHERE subject = ? GROUP BY collection"
-    found = {str(collection): int(position) for collection, position in connection.execute(sql, (asset,))}
-    return max(found.values(), default=0), max((found.get(one, 0) for one in _EDITS), default=0)
+def _newest(connection: sqlite3.Connection, assets: Iterable[AssetId]) -> dict[str, tuple[int, int]]:
+    """The position of each asset's newest fact, and of its newest edit."""
+    sql = (
+        "SELECT subject, collection, max(position) FROM facts "
+        "WHERE subject IN (SELECT value FROM json_each(?)) GROUP BY subject, collection"
+    )
+    found: dict[str, tuple[int, int]] = {}
+    for subject, collection, position in connection.execute(sql, (json.dumps(list(assets)),)):
+        newest, edited = found.get(subject, (0, 0))
+        found[subject] = max(newest, position), max(edited, position if collection in _EDITS else 0)
+    return found
 
 
 def _write_versions(connection: sqlite3.Connection, facts: AssetFacts) -> None:
@@ -288,12 +350,11 @@ def _load_node(connection: sqlite3.Connection, asset: AssetId, nodes: dict[Asset
         nodes[asset] = Node(frozenset(feeds), made_from, outdated)
 
 
-def _derive_job(connection: sqlite3.Connection, job: JobId, unread: list[tuple[Fact, str]]) -> None:
-    facts = facts_of(connection, job)
+def _job_row(job: JobId, facts: Sequence[Fact], unread: list[tuple[Fact, str]]) -> tuple[Any, ...]:
     view = jobs.view(job_facts(job, facts, unread))
     wish = view.wish
     priority = jobs.key(view)
-    row = (
+    return (
         job,
         min(one.document for one in facts),
         wish.asset if wish else None,
@@ -309,7 +370,6 @@ def _derive_job(connection: sqlite3.Connection, job: JobId, unread: list[tuple[F
         jobs.split(job)[0],
         view.take,
     )
-    connection.execute("INSERT OR REPLACE INTO jobs VALUES(NULL" + ", ?" * 14 + ")", row)
 
 
 def _scalar(value: Any) -> int | float | None:

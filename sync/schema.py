@@ -15,6 +15,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from engine.faults import BadField, Damaged
@@ -122,6 +123,7 @@ def queue_document(segment: int) -> DocumentId:
     return DocumentId(f"queue/{segment}")
 
 
+@lru_cache(maxsize=4096)
 def family(document: DocumentId) -> str:
     """The family of a document; raises `Damaged` for a name that no document has."""
     name, slash, rest = document.partition("/")
