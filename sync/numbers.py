@@ -63,6 +63,9 @@ class Reader:
 
     def number(self, most: int = LARGEST_NUMBER) -> int:
         """An unsigned number up to `most`."""
+        if self.at < self.until and (value := self.data[self.at]) < 128 and value <= most:
+            self.at += 1
+            return value
         value, shift = 0, 0
         while True:
             if self.at >= self.until:

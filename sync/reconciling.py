@@ -49,12 +49,14 @@ class Reconciling:
         self._doubts: dict[LogId, int] = {}
         self._number = 0
         self._asked: frozenset[LogId] | None = None
-        self._rolled = self._compared = False
+        self._compared = False
         self._roll_pause = self._roll_after = 0.0
+        self._accuse_pause, self._accuse_after = limits.retry, 0.0
         self._synced = ""
         self._flushed = -NEVER
         self._flush_at = self._tell_at = self._want_at = NEVER
-        self._retry_at = NEVER
+        self._retry_at = self._roll_until = NEVER
+        self._patience = limits.settle
         self._digest_at = now
         self._may_push = Bucket(limits.bundles * 0.75, limits.bundles_burst * 0.75, now)
         self._pushed_here = Bucket(limits.bundles, limits.bundles_burst, now)
@@ -62,7 +64,8 @@ class Reconciling:
     @property
     def next(self) -> float:
         """When `tick` wants to be called."""
-        return min(self._flush_at, self._tell_at, self._want_at, self._retry_at, self._digest_at)
+        asked = min(self._retry_at, self._roll_until)
+        return min(self._flush_at, self._tell_at, self._want_at, asked, self._digest_at)
 
     @property
     def settled(self) -> bool:
@@ -97,14 +100,18 @@ class Reconciling:
 
     def stored(self, now: float) -> Iterator[Action]:
         """The replica has something new: push it, and go on asking."""
-        have = self._replica.have()
+        have, fruitless = self._replica.have(), False
         for name, n in self._got.items():
             reached = have.get(name, (0, b""))[0]
             if reached < n and reached == self._before.get(name, (0, b""))[0]:
                 self._stalled.add(name)
+                fruitless = True
             else:
                 self._stalled.discard(name)
+        if fruitless:  # the same would come again and again, until something else changes
+            self._patience = min(2 * self._patience, self._limits.anti_entropy)
         moved = have != self._before
+        self._patience = self._limits.settle if moved else self._patience
         self._got.clear()
         self._before = have
         if moved or self._entries_untold() or self._replica.evidence().keys() - self._accused:
@@ -119,7 +126,10 @@ class Reconciling:
         if now >= self._tell_at:
             yield from self._tell(now)
         if now >= self._retry_at:
-            self._asked, self._retry_at, self._rolled = None, NEVER, False
+            self._asked, self._retry_at = None, NEVER
+            self._digest_at = now
+        if now >= self._roll_until:
+            self._roll_until = NEVER
             self._digest_at = now
         if now >= self._want_at:
             self._want_at = NEVER
@@ -151,6 +161,7 @@ class Reconciling:
             self._roll_pause = self._roll_after = 0.0
         if theirs.logs != mine.logs:
             self._synced = ""
+            self._accuse_anew(now)
             yield from self._accuse(now)
             yield said(Have(True, self._tails(self._replica.have())))
         elif theirs.entries == mine.entries:
@@ -185,7 +196,7 @@ class Reconciling:
     # --- asking and answering ---
 
     def _want(self, now: float) -> Iterator[Action]:
-        if self._asked is not None or self._rolled:
+        if self._asked is not None or self._roll_until < NEVER:
             return
         have = self._replica.have()
         missing: list[Range] = []
@@ -304,8 +315,15 @@ class Reconciling:
         fresh = {name: one for name, one in self._replica.evidence().items() if name not in self._accused}
         if fresh and self._may_push.take(len(fresh), now):
             self._accused.update(fresh)
+            self._accuse_after = now + self._accuse_pause
             self._settle(now)
             yield said(Bundles(0, True, tuple(fresh.values())))
+
+    def _accuse_anew(self, now: float) -> None:
+        """What differs may differ because evidence was lost on the way: say it again, less and less often."""
+        if self._accused and now >= self._accuse_after:
+            self._accused.clear()
+            self._accuse_pause = min(2 * self._accuse_pause, self._limits.anti_entropy)
 
     def _push(self, name: LogId, n: int, now: float) -> Action | None:
         """The newest bundles of an own log as one message, None where they are too many."""
@@ -329,7 +347,7 @@ class Reconciling:
             yield said(Have(False, self._tails(behind)))
 
     def _settle(self, now: float) -> None:
-        self._digest_at = min(self._digest_at, now + self._limits.settle)
+        self._digest_at = min(self._digest_at, now + self._patience)
 
     def _chance(self) -> float:
         return self._random(1)[0] / 256
@@ -341,12 +359,11 @@ class Reconciling:
         return {digest: data for digest, data in known.items() if digest[:SHORT] not in self._told_entries}
 
     def _roll(self, now: float) -> Iterator[Action]:
-        if self._rolled or now < self._roll_after:
+        if self._roll_until < NEVER or now < self._roll_after:
             return
         self._roll_pause = max(1.0, 2 * self._roll_pause)
         self._roll_after = now + self._roll_pause
-        self._rolled = True
-        self._retry_at = min(self._retry_at, now + self._limits.retry)
+        self._roll_until = now + self._limits.retry
         yield said(Roll(tuple(sorted(one[:SHORT] for one in self._replica.entries()))))
 
     def _rolled_by(self, entries: tuple[bytes, ...], now: float) -> Iterator[Action]:
@@ -362,10 +379,8 @@ class Reconciling:
         found = {hashlib.sha256(one).digest(): one for one in entries}
         self._told_entries |= {one[:SHORT] for one in found}
         fresh = tuple(data for digest, data in found.items() if digest not in known)
-        if last and self._rolled:
-            self._rolled = False
-            if self._asked is None:
-                self._retry_at = NEVER
+        if last:
+            self._roll_until = NEVER
         if fresh:
             yield Take(entries=fresh)
         else:

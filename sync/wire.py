@@ -292,10 +292,15 @@ def _many(one: _Field, most: int) -> _Field:
     return _Field(write, lambda reader: tuple(one.read(reader) for _ in range(reader.number(most))))
 
 
-def _row(made: Callable[..., Any], *parts: _Field) -> _Field:
+def _names(made: type[Any]) -> tuple[str, ...]:
+    return tuple(one.name for one in fields(made))
+
+
+def _row(made: type[Any], *parts: _Field) -> _Field:
+    written = tuple(zip(_names(made), parts, strict=True))
+
     def write(value: Any) -> bytes:
-        names = [one.name for one in fields(value)]
-        return b"".join(part.write(getattr(value, name)) for name, part in zip(names, parts, strict=True))
+        return b"".join(part.write(getattr(value, name)) for name, part in written)
 
     return _Field(write, lambda reader: made(*(part.read(reader) for part in parts)))
 
@@ -353,15 +358,16 @@ _KINDS: Final[dict[int, tuple[type[Any], int, tuple[_Field, ...]]]] = {
     23: (Preview, LARGEST_PREVIEW + 1, (_rest(LARGEST_PREVIEW),)),
     30: (Blob, 64 * 1024 + 1, (_rest(64 * 1024),)),
 }
-_BY_TYPE: Final = {made: (kind, parts) for kind, (made, _, parts) in _KINDS.items()}
+_BY_TYPE: Final = {
+    made: (bytes([kind]), tuple(zip(_names(made), parts, strict=True)))
+    for kind, (made, _, parts) in _KINDS.items()
+}
 
 
 def encode(message: Message) -> bytes:
     """The bytes of a message."""
     kind, parts = _BY_TYPE[type(message)]
-    names = [one.name for one in fields(message)]
-    values = (part.write(getattr(message, name)) for name, part in zip(names, parts, strict=True))
-    return bytes([kind]) + b"".join(values)
+    return kind + b"".join([part.write(getattr(message, name)) for name, part in parts])
 
 
 def decode(data: bytes) -> Message:

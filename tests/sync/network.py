@@ -1,7 +1,7 @@
 """A network that exists only here: seeded stories of devices that edit while their links fail in every way.
 
 Time is a number, links are entries of a heap, devices are copies in memory with real documents and the real
-conversation. `story` plays one and says how it ended; `campaign` plays many.
+conversation. `tests.sync.stories` says what happens in it.
 """
 
 from __future__ import annotations
@@ -10,42 +10,26 @@ import hashlib
 import heapq
 import itertools
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 
 from sync import identity
 from sync.actions import Action, Authenticated, Diverged, Drop, Send, Take
 from sync.identity import Device
 from sync.links.link import Channel
-from sync.membership import statements
+from sync.membership import Entry, statements
 from sync.peer import Conversation
 from sync.rates import Limits
-from sync.records import DocumentId, Time
+from sync.records import DocumentId, LogId, Time
 from tests.sync.replicas import MemoryReplica, Shelves
 
-T = TypeVar("T")
 LIMITS = Limits(check=20.0, check_again=20.0)
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 LATENCY = (0.001, 0.08)
 REDIAL = (0.5, 4.0)
 DOCUMENTS = tuple(DocumentId(one) for one in ("asset/a1", "asset/b2", "asset/c3", "project", "queue/1"))
 COLLECTION = {"asset": "renamed", "project": "settings", "queue": "q"}
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a story ended."""
-
-    seed: int
-    equal: bool
-    devices: int
-    edits: int
-    messages: int
-    seconds: float
-    why: str = ""
-    drops: tuple[str, ...] = ()
 
 
 @dataclass
@@ -55,6 +39,7 @@ class Weather:
     drop: float = 0.0
     duplicate: float = 0.0
     late: float = 0.0
+    latency: tuple[float, float] = LATENCY
 
 
 @dataclass(eq=False)
@@ -67,6 +52,7 @@ class Box:
     up: bool = True
     skew: timedelta = timedelta(0)
     backup: Shelves | None = None
+    noted: dict[LogId, int] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -85,8 +71,9 @@ class Line:
 class Network:
     """The heap of what is to happen, and the boxes it happens to."""
 
-    def __init__(self, seed: int, devices: int) -> None:
+    def __init__(self, seed: int, devices: int, limits: Limits = LIMITS) -> None:
         self.draw = random.Random(seed)
+        self.limits = limits
         self.now = 0.0
         self.weather = Weather()
         self.messages = 0
@@ -94,9 +81,13 @@ class Network:
         self.drops: list[str] = []
         self.removed: set[int] = set()
         self.restored: set[int] = set()
+        self.lowered: set[int] = set()
+        self.copied: set[int] = set()
+        self.late: set[int] = set()
         self.written: dict[str, int] = {}
         self.cut: set[frozenset[int]] = set()
         self.lose_next_take: set[int] = set()
+        self.die_after_take: set[int] = set()
         self._heap: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
         self.boxes: list[Box] = []
@@ -114,22 +105,29 @@ class Network:
             else:
                 replica = MemoryReplica(device, self.draw.randbytes, clock, self.boxes[0].replica.project)
             self.boxes.append(Box(number, replica))
-        owner = self.boxes[0].replica
+        if devices > 3 and self.draw.random() < 0.15:
+            self.late.add(self.draw.randrange(1, devices))
         for box in self.boxes[1:]:
-            role = "worker" if box.number == devices - 1 and devices > 3 else "artist"
-            assert owner.members is not None
-            entry = statements.admit_new(
-                owner.device,
-                owner.members,
-                box.replica.device.public,
-                role,
-                f"m{box.number}",
-                self._time(0),
-                self.draw.randbytes,
-            )
-            owner.add_entry(entry)
+            if box.number not in self.late:
+                self.admit(box)
         for box in self.boxes[1:]:
-            box.replica.take((), list(owner.entries().values()))
+            box.replica.take((), list(self.boxes[0].replica.entries().values()))
+
+    def admit(self, box: Box) -> None:
+        """The owner takes a device in."""
+        owner = self.boxes[0]
+        last = box.number == len(self.boxes) - 1 and len(self.boxes) > 3
+        assert owner.replica.members is not None
+        entry = statements.admit_new(
+            owner.replica.device,
+            owner.replica.members,
+            box.replica.device.public,
+            "worker" if last else "artist",
+            f"m{box.number}",
+            self._time(0),
+            self.draw.randbytes,
+        )
+        self._say(entry)
 
     def _topology(self, devices: int) -> list[tuple[int, int]]:
         ring = {(k, (k + 1) % devices) for k in range(devices)} if devices > 2 else {(0, 1)}
@@ -174,7 +172,7 @@ class Network:
                 dialled=box is left,
                 now=self.now,
                 random=self.draw.randbytes,
-                limits=LIMITS,
+                limits=self.limits,
             )
             for box in (left, right)
         )
@@ -184,8 +182,13 @@ class Network:
         self._after(line, 1, talks[1].tick(self.now))
 
     def _redial(self, one: int, other: int) -> None:
-        if not {one, other} & self.removed:
+        if not (self._shuns(one, other) or self._shuns(other, one)):
             self.at(self.now + self.draw.uniform(*REDIAL), lambda: self.dial(one, other))
+
+    def _shuns(self, one: int, other: int) -> bool:
+        """Whether a box knows that another was removed."""
+        members = self.boxes[one].replica.members
+        return members is not None and self.boxes[other].replica.device.public in members.removed
 
     def hang_up(self, line: Line) -> None:
         """The link is gone, for both ends, without a word."""
@@ -210,7 +213,7 @@ class Network:
                     box.replica.mend(documents)
                 case Drop(reason):
                     self.drops.append(f"{reason.code}{' (theirs)' if reason.theirs else ''} {reason.detail}")
-                    self.at(self.now + self.draw.uniform(*LATENCY), lambda: self.hang_up(line))
+                    self.at(self.now + self.draw.uniform(*self.weather.latency), lambda: self.hang_up(line))
                 case _:
                     pass
         self._schedule(line, end)
@@ -229,7 +232,7 @@ class Network:
     def _send(self, line: Line, end: int, channel: Channel, data: bytes) -> None:
         self.messages += 1
         copies = 1
-        delay = self.draw.uniform(*LATENCY)
+        delay = self.draw.uniform(*self.weather.latency)
         if line.admitted == 2:
             if self.draw.random() < self.weather.drop:
                 return
@@ -254,6 +257,10 @@ class Network:
             self.crash(box)
             return
         taken = box.replica.take(bundles, entries)
+        if box.number in self.die_after_take:  # it dies when all is durable and nobody was told
+            self.die_after_take.discard(box.number)
+            self.crash(box)
+            return
         self._after(line, end, line.talks[end].took(taken, self.now))
         self.stored(box)
 
@@ -295,144 +302,77 @@ class Network:
     def _rise(self, box: Box) -> None:
         box.up = True
 
-    def restore(self, box: Box) -> None:
-        """A device dies and comes back with an old backup of its copy."""
+    def restore(self, box: Box, *, whole: bool = False) -> None:
+        """A device dies and comes back with a backup of its copy, or of the `whole` machine with what it noted."""
         if box.backup is not None and box.up:
             self.crash(box)
+            if whole:
+                box.replica.noted = dict(box.noted)
+                self.copied.add(box.number)
             box.replica.restore(box.backup)
             self.restored.add(box.number)
 
+    def rot(self, box: Box) -> None:
+        """What a device has read from its log becomes something else, and it does not know."""
+        facts = box.replica.shelves.facts_of
+        if facts:
+            document = self.draw.choice(sorted(facts))
+            facts[document] = {key: text + " " for key, text in facts[document].items()}
+
+    def carry(self, one: Box, other: Box) -> None:
+        """Somebody carries everything that a device holds to another, which may long have let it go."""
+        if one.up and other.up:
+            held = one.replica
+            bundles = [data for name, (n, _) in held.have().items() for data in held.bundles(name, 1, n)]
+            bundles += [*held.evidence().values(), *held.shelves.orphans]
+            other.replica.take(bundles, list(held.entries().values()))
+            self.stored(other)
+
+    # --- what the owner says ---
+
     def revoke(self, box: Box) -> None:
         """The owner removes a device, which may be writing just now."""
-        owner = self.boxes[0]
-        members = owner.replica.members
-        if (
-            members is None
-            or not owner.up
-            or box.number == 0
-            or box.replica.device.public not in members.devices
-        ):
-            return
+        owner, members = self.boxes[0], self.boxes[0].replica.members
         public = box.replica.device.public
-        seen = {
-            name: one.last for name, one in owner.replica.shelves.logs().items() if one.intro.public == public
-        }
+        if members is None or not owner.up or owner is box or public not in members.devices:
+            return
         entry = statements.remove_device(
-            owner.replica.device, members, public, seen, self._time(0), self.draw.randbytes
+            owner.replica.device, members, public, self._seen(public), self._time(0), self.draw.randbytes
         )
-        owner.replica.add_entry(entry)
+        self._say(entry)
         self.removed.add(box.number)
-        self.stored(owner)
 
+    def lower(self, box: Box, role: str) -> None:
+        """The owner gives a member another role."""
+        owner, members = self.boxes[0], self.boxes[0].replica.members
+        public = box.replica.device.public
+        if members is None or not owner.up or owner is box or public not in members.devices:
+            return
+        seen, member = self._seen(public), members.devices[public]
+        entry = statements.set_role(
+            owner.replica.device, members, member, role, seen, self._time(0), self.draw.randbytes
+        )
+        self._say(entry)
+        self.lowered.add(box.number)
 
-# --- stories ---
+    def adopt(self) -> None:
+        """The owner lets everything count that waits at his device for want of a right."""
+        owner = self.boxes[0]
+        last: dict[LogId, int] = {}
+        for name, n in owner.replica.shelves.orphans.values():
+            last[name] = max(last.get(name, 0), n)
+        for name, n in sorted(last.items()):
+            members = owner.replica.members
+            if owner.up and members is not None:
+                entry = statements.adopt(
+                    owner.replica.device, members, name, n, self._time(0), self.draw.randbytes
+                )
+                self._say(entry)
 
+    def _say(self, entry: Entry) -> None:
+        self.boxes[0].replica.add_entry(entry)
+        self.stored(self.boxes[0])
 
-def story(seed: int, devices: int = 8, *, revocations: bool = True) -> Outcome:
-    """One story: half a minute of edits and trouble, then peace until all hold the same, or do not."""
-    net = Network(seed, devices)
-    for one, other in net.pairs:
-        net.at(net.draw.uniform(0.0, 2.0), _dialling(net, one, other))
-    net.weather = Weather(*(net.draw.choice((0.0, 0.05, 0.25)) for _ in range(3)))
-    for time, act in _troubles(net, revocations=revocations):
-        net.at(time, act)
-    net.run(30.0)
-    net.weather = Weather()
-    net.cut.clear()
-    net.lose_next_take.clear()
-    for box in net.boxes:
-        for line in box.lines.values():
-            line.deaf.clear()
-    while net.now < 400.0 and not _agree(net):
-        net.run(net.now + 3.0)
-    why = difference(net)
-    return Outcome(seed, not why, devices, net.edits, net.messages, net.now, why, tuple(net.drops))
-
-
-def campaign(first: int, count: int, devices: int = 8) -> Iterator[Outcome]:
-    """Stories of consecutive seeds."""
-    for seed in range(first, first + count):
-        yield story(seed, devices)
-
-
-def _dialling(net: Network, one: int, other: int) -> Callable[[], None]:
-    return lambda: net.dial(one, other)
-
-
-def _troubles(net: Network, *, revocations: bool) -> Iterator[tuple[float, Callable[[], None]]]:
-    draw = net.draw
-    for _ in range(draw.randrange(6, 20)):
-        box = draw.choice(net.boxes)
-        yield draw.uniform(0.0, 30.0), _bound(net.edit, box)
-    for _ in range(draw.randrange(0, 4)):
-        yield draw.uniform(1.0, 29.0), _bound(net.crash, draw.choice(net.boxes))
-    for _ in range(draw.randrange(0, 2)):
-        victim = draw.choice(net.boxes)
-        yield draw.uniform(1.0, 29.0), _bound(net.lose_next_take.add, victim.number)
-    for _ in range(draw.randrange(0, 3)):
-        yield from _partition(net)
-    for _ in range(draw.randrange(0, 3)):
-        yield draw.uniform(1.0, 20.0), _bound(_deafen, net)
-    for _ in range(draw.randrange(0, 2)):
-        box = draw.choice(net.boxes)
-        yield draw.uniform(0.0, 10.0), _bound(_back_up, box)
-        yield draw.uniform(11.0, 29.0), _bound(net.restore, box)
-    for _ in range(draw.randrange(0, 3)):
-        box, days = draw.choice(net.boxes), draw.uniform(-40, 40)
-        yield draw.uniform(0.0, 30.0), _bound(_skew, (box, days))
-    if revocations and draw.random() < 0.3:
-        yield draw.uniform(3.0, 27.0), _bound(net.revoke, draw.choice(net.boxes[1:]))
-
-
-def _bound(act: Callable[[T], None], what: T) -> Callable[[], None]:
-    return lambda: act(what)
-
-
-def _partition(net: Network) -> Iterator[tuple[float, Callable[[], None]]]:
-    half = set(net.draw.sample(range(len(net.boxes)), len(net.boxes) // 2))
-    apart = {frozenset(pair) for pair in net.pairs if (pair[0] in half) != (pair[1] in half)}
-    start = net.draw.uniform(1.0, 20.0)
-    yield start, lambda: net.cut.update(apart)
-    yield start + net.draw.uniform(0.5, 15.0), lambda: net.cut.difference_update(apart)
-
-
-def _deafen(net: Network) -> None:
-    """One end of a link hears nothing any more, and the other does."""
-    lines = [line for box in net.boxes for line in box.lines.values()]
-    if lines:
-        net.draw.choice(lines).deaf.add(net.draw.randrange(2))
-
-
-def _back_up(box: Box) -> None:
-    box.backup = box.replica.shelves.copy()
-
-
-def _skew(what: tuple[Box, float]) -> None:
-    box, days = what
-    box.skew = timedelta(days=days)
-
-
-def _agree(net: Network) -> bool:
-    """Whether all that still belong hold the same logs and entries."""
-    here = [box.replica for box in net.boxes if box.number not in net.removed]
-    return all(box.up for box in net.boxes) and all(
-        one.have() == here[0].have() and one.entries().keys() == here[0].entries().keys() for one in here
-    )
-
-
-def difference(net: Network) -> str:
-    """What differs between the devices that belong to the project, nothing when they are equal."""
-    here = [box for box in net.boxes if box.number not in net.removed]
-    wanted = here[0].replica.contents()
-    for box in here:
-        if box.replica.contents() != wanted:
-            return f"contents of {box.number} and {here[0].number}"
-        if box.replica.heads() != here[0].replica.heads():
-            return f"heads of {box.number} and {here[0].number}"
-        if any(box.replica.shelves.facts_of[name] != found for name, found in wanted.items()):
-            return f"index of {box.number}"
-        if not net.removed and box.replica.shelves.orphans:
-            return f"{len(box.replica.shelves.orphans)} bundles wait at {box.number}"
-    kept = {key for found in wanted.values() for _, key in found}
-    lost = [key for key, number in net.written.items() if key not in kept and number not in net.restored]
-    return f"{len(lost)} edits are lost" if lost and not net.removed else ""
+    def _seen(self, public: bytes) -> dict[LogId, int]:
+        logs = self.boxes[0].replica.shelves.logs()
+        return {name: one.last for name, one in logs.items() if one.intro.public == public}

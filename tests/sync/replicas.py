@@ -50,6 +50,7 @@ class Shelves:
         self.changes_of: dict[DocumentId, list[bytes]] = {}
         self.facts_of: dict[DocumentId, dict[tuple[str, str], str]] = {}
         self.pasts: dict[DocumentId, Past] = {}
+        self.heads_of: dict[DocumentId, set[bytes]] = {}
         order, self.order = self.order, []
         for one in order:
             self.append(one)
@@ -110,6 +111,9 @@ class Shelves:
         for document, raw in bundle.changes:
             self.changes_of.setdefault(document, []).append(raw)
             self.past(document).add(0, 0, raw)
+            one = header(raw)
+            self.heads_of.setdefault(document, set()).difference_update(one.dependencies)
+            self.heads_of[document].add(one.hash)
         return [document for document, _ in bundle.changes]
 
     def add(self, facts: Iterable[Fact], _at: Mapping[DocumentId, int]) -> None:
@@ -205,6 +209,7 @@ class MemoryReplica:
         self._clock = clock
         self._project = project
         self._members: Members | None = None
+        self._viewed: frozenset[bytes] = frozenset()
         self._intros: dict[str, Intro] = {}
 
     # --- as a replica ---
@@ -315,8 +320,11 @@ class MemoryReplica:
         self._refresh()
 
     def _refresh(self) -> None:
-        self._members = membership.view(self.shelves.members.values())
-        self._project = self._members.project
+        held = frozenset(self.shelves.members)
+        if held != self._viewed:
+            self._members = membership.view(self.shelves.members.values())
+            self._project = self._members.project
+            self._viewed = held
 
     def commit(self, *puts: Put) -> None:
         """Write facts, as a project does."""
@@ -364,9 +372,4 @@ class MemoryReplica:
             )
 
     def _heads(self, document: DocumentId) -> bytes:
-        heads: set[bytes] = set()
-        for raw in self.shelves.changes(document):
-            one = header(raw)
-            heads.difference_update(one.dependencies)
-            heads.add(one.hash)
-        return b"".join(sorted(heads))
+        return b"".join(sorted(self.shelves.heads_of.get(document, ())))
