@@ -122,6 +122,7 @@ class Company:
             now=time.monotonic,
             random=place.random,
             clock=place.clock,
+            strangers=self.studio.settings.knocks,
         )
         attendance = Attendance(self.studio)
         try:
@@ -159,6 +160,7 @@ class Company:
             random=self.place.random,
             port=known.port,
             known=[*known.hints(self.studio.project.device.id), *self.hints],
+            strangers=lambda: self.session is not None and self.session.doorstep.listens,
         )
         return [self.network, *found]
 

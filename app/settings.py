@@ -23,13 +23,15 @@ class Settings:
 
     `device` is where pictures are rendered (`auto`, `cpu`, `cuda`, `mps`), `threads` what the render child uses: the
     same number everywhere makes equal pixels likelier, so it is 1 unless set. `keyring` keeps the device key in the
-    system's keyring instead of a file that only its owner can read. `member` is the name that others see.
+    system's keyring instead of a file that only its owner can read. `member` is the name that others see. `knocks` lets
+    devices without a ticket ask an owner's device on the local network to be let in.
     """
 
     device: str = "auto"
     threads: int = 1
     keyring: bool = False
     member: str = ""
+    knocks: bool = True
 
 
 _RANGES: Final[Mapping[str, tuple[type, str]]] = {
@@ -37,6 +39,7 @@ _RANGES: Final[Mapping[str, tuple[type, str]]] = {
     "threads": (int, "1 to 256"),
     "keyring": (bool, "true or false"),
     "member": (str, "a name of at most 64 characters"),
+    "knocks": (bool, "true or false"),
 }
 
 

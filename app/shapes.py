@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from sync import identity
 from sync.records import Approved, AssetFacts, AssetId, Kind, Struck, Superseded, Take, Version
 from sync.shown import Shown
+
+if TYPE_CHECKING:
+    from sync.team import Knock
 
 Shape = dict[str, Any]
 
@@ -273,3 +277,9 @@ def fault(what: str, id: str, detail: str, fix: str) -> Shape:
 def check(name: str, ok: bool, detail: str, fix: str = "") -> Shape:
     """Something that `doctor` looked at; without a fault there is nothing to fix."""
     return {"name": name, "ok": ok, "detail": detail, "fix": "" if ok else fix}
+
+
+def knock(one: Knock) -> Shape:
+    """A device that asks to be let in."""
+    device = identity.shown(identity.device_id(one.public))
+    return {"key": one.public.hex(), "device": device, "name": one.name, "time": one.time}

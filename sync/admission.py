@@ -57,7 +57,7 @@ class Admission:
             return
         self._check_project()
         if self.greeted.wants == wire.KNOCK:
-            yield Knocked(self.greeted.public, self.greeted.name)
+            yield from self._let_knock()
             return
         if self.greeted.wants == wire.TICKET:
             self._check_ticket()
@@ -67,6 +67,14 @@ class Admission:
             yield from self._judge()
         else:
             yield from self._send_roll()
+
+    def _let_knock(self) -> Iterator[Action]:
+        """Who was admitted already needs nobody to open."""
+        members = self._replica.members
+        if members is not None and self.greeted.public in members.devices:
+            yield from self._send_roll()
+        else:
+            yield Knocked(self.greeted.public, self.greeted.name)
 
     def receive(self, message: wire.Message) -> Iterator[Action]:
         """What the other side says meanwhile; raises `Refused`."""

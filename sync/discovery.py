@@ -38,6 +38,8 @@ from sync.tasks import Crew, to_the_end
 
 KIND: Final = "_restrike._tcp.local."
 VERSION: Final = "1"
+KNOCK: Final = hashlib.sha256(b"restrike knock/1").digest()[:8]
+"""The tag under which whoever knows no project asks."""
 EVERY_SECONDS: Final = 10.0
 TTL_SECONDS: Final = 30
 """How long an announcement is believed: who is gone without a word is forgotten after this."""
@@ -67,6 +69,18 @@ class Tags:
     def _of(self, days: int) -> bytes:
         day = (self._clock().astimezone(UTC) + timedelta(days=days)).date().isoformat()
         return hmac.digest(self._project, b"restrike tag/1\0" + day.encode(), hashlib.sha256)[:8]
+
+
+class Strangers:
+    """The tags of somebody who knows no project: any project's devices are looked for, and asked as a stranger."""
+
+    def today(self) -> bytes:
+        """What is announced, and asked under."""
+        return KNOCK
+
+    def accepts(self, tag: bytes) -> bool:
+        """Whether it is the tag of a project."""
+        return bool(tag) and tag != KNOCK
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,9 +164,15 @@ class Handshake:
     def _said(self, transcript: bytes, what: bytes, dialled: bool) -> bytes:
         return transcript + _SIDES[dialled] + what
 
+    def blind(self, project: ProjectId | None, digest: bytes) -> bytes:
+        """A digest as it may be said before anybody is let in: it tells those who know the project alone."""
+        return self._keyed(project, b"restrike digest/1\0", digest) if project is not None else _UNKNOWN
+
     def _tag(self, project: ProjectId, dialled: bool) -> bytes:
+        return self._keyed(project, b"restrike project/1\0", _SIDES[dialled])
+
+    def _keyed(self, project: ProjectId, label: bytes, what: bytes) -> bytes:
         assert self._theirs is not None
         mine, theirs = self._mine.nonce, self._theirs.nonce
         nonces = mine + theirs if self._dialled else theirs + mine
-        said = b"restrike project/1\0" + _SIDES[dialled] + nonces
-        return hmac.new(bytes.fromhex(project), said, hashlib.sha256).digest()
+        return hmac.new(bytes.fromhex(project), label + what + nonces, hashlib.sha256).digest()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 from engine.faults import Damaged, Fault, NotFound, Refused
@@ -101,9 +102,10 @@ class Applicant:
             except Damaged as fault:
                 name = hashlib.sha256(data).hexdigest()[:16]
                 findings.append(Finding("entry", name, fault.message, fault.hint))
-        if self.project is None and fresh:
-            self.project = membership.view(fresh).project
         self._entries.update((one.hash, one) for one in fresh)
+        if self.project is None and self._entries:
+            with suppress(Damaged):  # the one that everything begins with is still to come
+                self.project = membership.view(self._entries.values()).project
         return Taken(0, 0, (), tuple(findings), tuple(findings))
 
     def join(self, ticket: Ticket) -> None:

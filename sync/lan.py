@@ -9,7 +9,7 @@ from typing import Final
 
 from sync import dialling, interfaces, signalling
 from sync.dialling import Route
-from sync.discovery import Discovery, Found, Tags
+from sync.discovery import KNOCK, Discovery, Found, Strangers, Tags
 from sync.identity import Clock, Random, new_id
 from sync.interfaces import Addresses
 from sync.links.link import Link, NoLink
@@ -26,11 +26,15 @@ LINGER: Final = 0.5
 
 
 class Lan:
-    """Finds the project's other devices on this network, answers them and dials them; `instance` is our name there."""
+    """Finds the project's other devices on this network, answers them and dials them; `instance` is our name there.
+
+    Without a project it finds whatever is Restrike, as a stranger, and answers nobody. `strangers` says whether who
+    knows no project may ask here, and `aside` answers what is asked under tags that are no project's.
+    """
 
     def __init__(
         self,
-        project: ProjectId,
+        project: ProjectId | None,
         *,
         clock: Clock,
         random: Random,
@@ -38,10 +42,14 @@ class Lan:
         servers: Sequence[IceServer] = (),
         addresses: Callable[[], Addresses] = interfaces.addresses,
         known: Sequence[Hint] = (),
+        strangers: Callable[[], bool] = lambda: False,
+        aside: Callable[[bytes, str], str | None] = lambda tag, offer: None,
     ) -> None:
         self.instance = new_id(random)
         self.port = port
-        self._tags = Tags(project, clock)
+        self._tags: Tags | Strangers = Strangers() if project is None else Tags(project, clock)
+        self._strangers = strangers
+        self._aside = aside
         self._servers = servers
         self._addresses = addresses
         self._known = known
@@ -63,7 +71,9 @@ class Lan:
         async with Answerer(self._servers, linger=LINGER) as answerer, asyncio.TaskGroup() as group:
 
             async def answer(tag: bytes, offer: str) -> str:
-                if not self._tags.accepts(tag):
+                if (said := self._aside(tag, offer)) is not None:
+                    return said
+                if not self._answers(tag):
                     raise NoLink("no such project is open here")
                 text, arrived = await answerer.answer(offer)
                 group.create_task(_meet(arrived, guests))
@@ -82,6 +92,12 @@ class Lan:
             return await stack.enter_async_context(Signalling(answer, port=self.port))
         except CannotListen:
             return await stack.enter_async_context(Signalling(answer))
+
+    def _answers(self, tag: bytes) -> bool:
+        """Whether this device talks with whoever asks under a tag."""
+        if isinstance(self._tags, Strangers):
+            return False
+        return self._tags.accepts(tag) or (tag == KNOCK and self._strangers())
 
     def _closed(self) -> None:
         self._listening = False

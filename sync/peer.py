@@ -282,7 +282,8 @@ class Conversation:
         self._heard = self._now
         if not self._dialled:
             yield Send(Channel.SYNC, self._handshake.hello)
-        self._digest = entries_digest(self._replica.entries())
+        digest = entries_digest(self._replica.entries())
+        self._digest = self._handshake.blind(self._replica.project, digest)
         yield Send(Channel.SYNC, self._handshake.prove(self._replica.project, self._digest))
 
     def _check(self, message: Proof, data: bytes) -> Iterator[Action]:

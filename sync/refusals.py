@@ -57,6 +57,7 @@ _ALL: Final = (
     Refusal("revoked_ticket", "the ticket was revoked", _TICKET),
     Refusal("no_entry", "the other device was let in and did not say who it is", _AGAIN),
     Refusal("knocks_closed", "this device admits nobody who knocks", "ask an owner for a ticket"),
+    Refusal("crowded", "too many ask to join there just now", _AGAIN),
     Refusal("declined", "an owner declined the request to join", "ask an owner for a ticket"),
     Refusal("suspended", "the device was suspended here for what it sent", _LOG),
     Refusal("too_many", "the other device sent more messages than is allowed", _LOG),

@@ -33,6 +33,7 @@ from sync.database import Busy
 from sync.deliveries import Deliveries
 from sync.dialler import Dialler
 from sync.dialling import Route, Standing
+from sync.doorstep import Doorstep
 from sync.feed import Change
 from sync.identity import Clock, Random
 from sync.links.link import Link
@@ -68,17 +69,11 @@ class News:
     device: DeviceId
 
 
-@dataclass(frozen=True, slots=True)
-class Knock:
-    """A stranger who waits to be let in."""
-
-    device: DeviceId
-    public: bytes
-    name: str
-
-
 class Session:
-    """To be entered with `async with`; `now` is a monotonic clock. `ticket` is what a device joins with."""
+    """To be entered with `async with`; `now` is a monotonic clock. `ticket` is what a device joins with.
+
+    `strangers` says whether who knocks is listened to.
+    """
 
     def __init__(
         self,
@@ -91,12 +86,13 @@ class Session:
         clock: Clock = identity.utc_now,
         limits: Limits | None = None,
         ticket: Ticket | None = None,
+        strangers: bool = True,
     ) -> None:
         self.project = project
         self.replica = replica
         self.networks = tuple(networks)
         self.present = Present()
-        self.knocks: dict[DeviceId, Knock] = {}
+        self.doorstep = Doorstep(project.team, project.device, open=strangers, now=now())
         self.room = Room()
         self.contacts: dict[DeviceId, Contact] = {}
         self.blobs: Callable[[DeviceId, bytes], None] | None = None
@@ -126,6 +122,7 @@ class Session:
 
     async def __aenter__(self) -> Self:
         await self._crew.__aenter__()
+        self.doorstep.sweep()
         self._stack.enter_context(self.project.subscribe(self._changed))
         works = (self._dialler.run(self._crew), self._deliveries.run(), self._tell(), self._watch())
         for work in (*(network.run(self) for network in self.networks), *works):
@@ -294,7 +291,8 @@ class Session:
         del self._routes[pump]
         self._keys.pop(pump, None)
         for device in [one for one, knocking in self._knocking.items() if knocking is pump]:
-            del self._knocking[device], self.knocks[device]
+            del self._knocking[device]
+            self.doorstep.left(device)
             self._announce("knock_over", device)
         device_id = pump.device
         if device_id is not None and self._live.get(device_id) is pump:
@@ -324,13 +322,21 @@ class Session:
             case BlobSaid(data) if pump.device is not None and self.blobs is not None:
                 self.blobs(pump.device, data)
             case Knocked(public, name):
-                device = identity.device_id(public)
-                self._knocking[device], self.knocks[device] = pump, Knock(device, public, name)
-                self._announce("knock", device)
+                self._knocked(pump, public, name)
             case Drop(reason):
                 _log.info("a link to %s ends: %s %s", pump.link.remote, reason.code, reason.detail)
             case _:
                 pass
+
+    def _knocked(self, pump: Pump, public: bytes, name: str) -> None:
+        device, before = identity.device_id(public), self._knocking
+        if (code := self.doorstep.came(public, name, pump.link.remote, self._now())) is not None:
+            pump.close(code)
+            return
+        if device in before:
+            before[device].end()
+        self._knocking[device] = pump
+        self._announce("knock", device)
 
     def _admitted(self, pump: Pump, fresh: Contact) -> None:
         device, now = pump.device, self._now()
@@ -438,6 +444,8 @@ class Session:
 
     def _look_at_members(self) -> None:
         """Others may be let in or removed by new entries, and this device may have secrets to hand on."""
+        for device in self.doorstep.sent_away() if self._knocking else ():
+            self.decline(device)
         team = self.project.team
         if team.refresh() is self._members:
             return

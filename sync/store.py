@@ -40,6 +40,7 @@ CREATE TABLE IF NOT EXISTS sessions(session TEXT PRIMARY KEY, pid INTEGER NOT NU
 CREATE TABLE IF NOT EXISTS evidence(log TEXT NOT NULL, n INTEGER NOT NULL, hash BLOB NOT NULL, data BLOB NOT NULL,
   public BLOB NOT NULL,   PRIMARY KEY(log, n, hash)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS knocks(public BLOB PRIMARY KEY, name TEXT NOT NULL, time TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS declined(public BLOB PRIMARY KEY, until TEXT NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -78,7 +79,9 @@ class Store:
         self._inode = self.path.stat().st_ino
         try:
             with database.faults(self.path):
-                if not self.connection.execute("SELECT 1 FROM sqlite_master WHERE name='knocks'").fetchone():
+                if not self.connection.execute(
+                    "SELECT 1 FROM sqlite_master WHERE name='declined'"
+                ).fetchone():
                     self.connection.executescript("BEGIN IMMEDIATE;" + TABLES + "COMMIT;")
         except BaseException:
             self.connection.close()
@@ -413,6 +416,18 @@ class Store:
         """The devices that ask to be admitted, the newest first: key, the name they give, and when."""
         rows = self._rows("SELECT public, name, time FROM knocks ORDER BY time DESC, public")
         return [(bytes(public), str(name), Time(time)) for public, name, time in rows]
+
+    def decline(self, public: bytes, now: Time, until: Time) -> None:
+        """Send a device away that knocks, and hear it no more for a while."""
+        self.answered(public)
+        self._do("DELETE FROM declined WHERE until < ?", now)
+        self._do("INSERT OR REPLACE INTO declined VALUES(?, ?)", public, until)
+
+    @database.believed
+    def declined(self, public: bytes, now: Time) -> bool:
+        """Whether a device was sent away a short while ago."""
+        rows = self._rows("SELECT 1 FROM declined WHERE public = ? AND until >= ?", public, now)
+        return bool(rows)
 
     # --- sessions ---
 

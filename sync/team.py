@@ -21,6 +21,8 @@ from sync.tickets import BadTicket, Ticket
 Say = Callable[[Members], Entry | None]
 _ASK: Final = "ask an owner of the project"
 _MISTRUST: Final = "ask whose it is; restrike revoke removes it"
+DECLINED_FOR: Final = timedelta(minutes=10)
+_LONGEST_KNOCK: Final = 40
 STILL: Final = (
     "What it had it keeps: every picture and recipe that reached it can still be read and copied there. "
     "It gets nothing new, and nothing that it makes from now on counts."
@@ -188,10 +190,27 @@ class Team:
         called = name.strip()[:LONGEST_NAME] or "newcomer"
         return statements.admit_new(self._device, members, public, role, called, self._time(), self._random)
 
-    def knocked(self, public: bytes, name: str) -> None:
-        """Note that a device asks to be admitted; an owner answers with `admit`."""
+    def knocked(self, public: bytes, name: str) -> str:
+        """Note that a device asks to be admitted, and how it is shown; an owner answers by `admit` or `decline`."""
+        called = shown_name(name)
         if public not in self.refresh().devices:
-            self._opened().store.knock(public, name.strip()[:LONGEST_NAME], self._time())
+            self._opened().store.knock(public, called, self._time())
+        return called
+
+    def gone(self, public: bytes) -> None:
+        """Forget a knock that nobody has answered."""
+        self._opened().store.answered(public)
+
+    def decline(self, public: bytes) -> None:
+        """Send a device away that knocks; it is not heard again for `DECLINED_FOR`. Raises `Refused`."""
+        if not self.refresh().owns(self._device.public):
+            raise Refused("only an owner sends somebody away", _ASK)
+        until = identity.now(lambda: self._clock() + DECLINED_FOR)
+        self._opened().store.decline(public, self._time(), until)
+
+    def declined(self, public: bytes) -> bool:
+        """Whether a device was sent away a short while ago."""
+        return self._opened().store.declined(public, self._time())
 
     def knocks(self) -> list[Knock]:
         """Who asks to be admitted, the newest first."""
@@ -409,6 +428,12 @@ class Team:
             keep()
         self.refresh()
         return entry is not None
+
+
+def shown_name(text: str) -> str:
+    """A name that a stranger gives himself, as it may be shown: short, on one line, nothing that hides or turns."""
+    printable = "".join(one if one.isprintable() else " " for one in text[: 4 * _LONGEST_KNOCK])
+    return " ".join(printable.split())[:_LONGEST_KNOCK].strip() or "somebody"
 
 
 def _twice(log_id: LogId) -> str:

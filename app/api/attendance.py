@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from app import shapes
 from app.render import doing
 from app.render.doing import Doing
 from sync.records import AssetId, JobId, SessionId
@@ -78,6 +79,7 @@ class Attendance:
         return {
             "paused": bool(self.studio.project.setting("paused", False)),
             "peers": company.here() if company is not None else [],
+            "knocks": [shapes.knock(one) for one in self.studio.project.team.knocks()],
             "sessions": [
                 {
                     "id": one,

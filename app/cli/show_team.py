@@ -35,6 +35,8 @@ def _members(value: Value, stream: TextIO) -> None:
         paper.say(stream, f"\nRemoved {one['time']}: {one['device']}{waiting}")
     if value["removed"]:
         paper.say(stream, value["removed"][0]["can"])
+    for one in value["knocks"]:
+        paper.say(stream, f"\n{one['name']} knocks: {one['device']} (restrike admit)")
 
 
 def _here(value: Value, device: str) -> str:
@@ -65,7 +67,7 @@ def _peers(value: Value, stream: TextIO) -> None:
 
 
 def _admit(value: Value, stream: TextIO) -> None:
-    if value["admitted"] is not None:
+    if "message" in value:
         paper.say(stream, str(value["message"]))
     elif not value["knocks"]:
         paper.say(stream, "Nobody knocks.")

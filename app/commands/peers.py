@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from app import settings
-from app.commands.projects import lay_out
 from app.commands.table import Arg, Opt, Report, Said, command
 from app.place import PRIVATE, Place, enclosing
 from engine.faults import Conflict, NotFound, Refused, WrongUse
 
 if TYPE_CHECKING:
     from app.studio import Studio
-    from sync.networks import Hint, Network
+    from sync.networks import Hint
     from sync.project import Project
     from sync.session import News
     from sync.tickets import Ticket
 
 SECONDS: Final = 60.0
 """How long `join` waits for the film, as long as nothing of it comes."""
+LOOKING: Final = 20.0
+"""How long a device is looked for that takes a ticket."""
+KNOCKING: Final = 300.0
+"""How long `join --knock` waits for an owner."""
 
 
 @command(
@@ -50,82 +51,99 @@ async def peers(
     return {"peers": company.peers(), "reasons": reasons}
 
 
-@command("join", examples=["restrike join restrike1… ~/film", "restrike join restrike1… . --name Mara"])
+@command(
+    "join",
+    examples=[
+        "restrike join restrike1… ~/film",
+        "restrike join restrike1… . --name Mara",
+        "restrike join --knock ~/film",
+    ],
+)
 async def join(
     place: Place,
     report: Report,
     *,
-    ticket: Annotated[str, Arg("The ticket that restrike invite printed.")],
-    folder: Annotated[Path, Arg("The folder to begin; it is made if it is not there.", shown="DIR")],
+    ticket: Annotated[str | None, Arg("The ticket that restrike invite printed.", shown="TICKET")] = None,
+    folder: Annotated[
+        Path | None, Arg("The folder to begin; it is made if it is not there.", shown="DIR")
+    ] = None,
+    knock: Annotated[bool, Opt("--knock", help="Without a ticket: ask an owner on this network.")] = False,
     name: Annotated[str | None, Opt("--name", help="What the others see you as.")] = None,
     seconds: Annotated[
-        float, Opt("--for", help="Give up after so long without news.", shown="SECONDS")
-    ] = SECONDS,
+        float | None, Opt("--for", help="Give up after so long without news.", shown="SECONDS")
+    ] = None,
 ) -> dict[str, Any]:
     """Join a project with a ticket: find a member's device, be let in, and fetch the film.
 
     One of the members has to have the project open (restrike serve), on this network or at an address in the ticket.
-    Called again it goes on where it stopped. Exit 5 if the ticket lets nobody in, 3 if nobody answers.
+    Called again it goes on where it stopped. With --knock and a folder alone this device asks whoever is on this
+    network; an owner compares its name and id with his screen, and admits it (restrike admit). Exit 5 if nobody lets
+    it in, 3 if nobody answers.
     """
-    from sync import tickets
     from sync.salvage import begun
 
-    found = tickets.decode(ticket)
+    target, found = _wanted(place, ticket, folder, knock=knock)
+    if not begun(target / PRIVATE):
+        await _enter(place, report, target, found, name, seconds)
+    elif knock:
+        raise Conflict(f"{target} holds a project already", "restrike serve keeps it in step")
+    report(Said("fetching the film …"))
+    return await _fetch(found, target, place, seconds or SECONDS)
+
+
+def _wanted(
+    place: Place, ticket: str | None, folder: Path | None, *, knock: bool
+) -> tuple[Path, Ticket | None]:
+    """The folder to begin, and the ticket unless this device knocks."""
+    from sync import tickets
+
+    if knock:
+        if folder is not None:
+            raise WrongUse("who knocks has no ticket", "name the folder alone: restrike join --knock DIR")
+        folder, found = Path(ticket or "."), None
+    elif ticket is None or folder is None:
+        raise WrongUse(
+            "a ticket and a folder are needed", "restrike join TICKET DIR, or restrike join --knock DIR"
+        )
+    else:
+        found = tickets.decode(ticket)
     target = (place.folder / folder).resolve()
     if target.exists() and not target.is_dir():
         raise WrongUse(f"{target} is a file", "name a folder")
-    if not begun(target / PRIVATE):
-        around = enclosing(target.parent)
-        if around is not None:
-            raise Refused(f"{target} lies inside the project {around}", "choose a folder outside it")
+    return target, found
+
+
+async def _enter(
+    place: Place, report: Report, target: Path, ticket: Ticket | None, name: str | None, seconds: float | None
+) -> None:
+    """Get into the project, and begin the folder."""
+    from app import entrance
+
+    around = enclosing(target.parent)
+    if around is not None:
+        raise Refused(f"{target} lies inside the project {around}", "choose a folder outside it")
+    if ticket is not None:
         report(Said("looking for a device of the project …"))
-        await _begin(found, target, place, name, min(seconds, 20.0))
-    report(Said("fetching the film …"))
-    return await _fetch(found, target, place, seconds)
-
-
-async def _begin(ticket: Ticket, target: Path, place: Place, name: str | None, seconds: float) -> None:
-    """Get the membership, and begin the folder with it."""
-    from sync import identity
-    from sync.joining import Applicant, Visit
-    from sync.lan import Lan
-    from sync.project import Project
-
-    found = settings.read(place.home)
-    called = name or found.member
-    device = identity.load_or_create(place.home, keyring=found.keyring, name=called, random=place.random)
-    lan = Lan(ticket.project, clock=place.clock, random=place.random, known=_hints(ticket))
-    applicant = Applicant(ticket.project, device, place.clock, ticket)
-    networks: list[Network] = [lan]
-    if ticket.relay is not None:
-        from sync.far import Far
-
-        networks.append(Far(ticket.relay, ticket.project, device, random=place.random))
-    visit = Visit(applicant, device, networks, now=time.monotonic, random=place.random, ticket=ticket)
-    entries = await visit.entries(seconds)
-    target.mkdir(parents=True, exist_ok=True)
-    lay_out(target)
-    begin = Project.begin(
-        target,
-        entries,
-        ticket,
-        home=place.home,
-        clock=place.clock,
-        random=place.random,
-        keyring=found.keyring,
+        await entrance.by_ticket(
+            ticket, target, place, name, _hints(ticket), min(seconds or SECONDS, LOOKING)
+        )
+        return
+    report(Said("looking for devices on this network …"))
+    opener = await entrance.by_knock(
+        target, place, name, seconds or KNOCKING, lambda sentence: report(Said(sentence))
     )
-    async with begin:
-        pass
+    report(Said(f"let in by {opener}"))
 
 
-def _hints(ticket: Ticket) -> list[Hint]:
+def _hints(ticket: Ticket | None) -> list[Hint]:
     from sync.dialling import Route
     from sync.networks import Hint
 
-    return [Hint(one, Route.LAN, (one,), True, kept=True) for one in ticket.addresses]
+    addresses = ticket.addresses if ticket is not None else ()
+    return [Hint(one, Route.LAN, (one,), True, kept=True) for one in addresses]
 
 
-async def _fetch(ticket: Ticket, target: Path, place: Place, seconds: float) -> dict[str, Any]:
+async def _fetch(ticket: Ticket | None, target: Path, place: Place, seconds: float) -> dict[str, Any]:
     """Be in the project's company until this device agrees with another one."""
     from app.company import together
     from app.studio import Studio
@@ -133,9 +151,11 @@ async def _fetch(ticket: Ticket, target: Path, place: Place, seconds: float) -> 
 
     async with Studio.open(target, place.home, clock=place.clock) as studio:
         project = studio.project
-        if project.id != ticket.project:
+        if ticket is not None and project.id != ticket.project:
             raise Conflict(f"{target} holds another project", "join into a folder of its own")
-        async with together(studio, place, relay=ticket.relay, hints=_hints(ticket)) as company:
+        async with together(
+            studio, place, relay=ticket.relay if ticket is not None else None, hints=_hints(ticket)
+        ) as company:
             await _synced(project, company, seconds)
         counts = project.index.counts()
         role = project.members.role_of(project.device.public)

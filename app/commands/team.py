@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
+from app import shapes
 from app.commands.table import Arg, Opt, command
 from engine.faults import BadField, NotFound, WrongUse
 from sync import identity
@@ -114,6 +115,7 @@ async def members(studio: Studio) -> dict[str, Any]:
             }
             for one in found.removed.values()
         ],
+        "knocks": [shapes.knock(one) for one in team.knocks()],
         "this_device": _shown(studio.project.device.public),
     }
 
@@ -161,7 +163,10 @@ def _plan(plan: Revocation, found: Members) -> dict[str, Any]:
     }
 
 
-@command("admit", examples=["restrike admit", "restrike admit 1f3a-90bc --role viewer"])
+@command(
+    "admit",
+    examples=["restrike admit", "restrike admit 1f3a-90bc --role viewer", "restrike admit 1f3a --decline"],
+)
 async def admit(
     studio: Studio,
     *,
@@ -171,6 +176,9 @@ async def admit(
     role: Annotated[Role, Opt("--role", help="What the newcomer may do.")] = "artist",
     name: Annotated[str | None, Opt("--name", help="What to call him, if not as he calls himself.")] = None,
     mine: Annotated[bool, Opt("--mine", help="It is one more device of your own.")] = False,
+    decline: Annotated[
+        bool, Opt("--decline", help="Send it away; for ten minutes it is not heard again.")
+    ] = False,
 ) -> dict[str, Any]:
     """Let in a device that asked to join on the local network: compare what its screen shows with what is shown here.
 
@@ -178,13 +186,16 @@ async def admit(
     """
     team = studio.project.team
     waiting = team.knocks()
-    knocks = [
-        {"key": one.public.hex(), "device": _shown(one.public), "name": one.name, "time": one.time}
-        for one in waiting
-    ]
+    knocks = [shapes.knock(one) for one in waiting]
     if key is None:
+        if decline:
+            raise WrongUse("name the device that is to be sent away", "restrike admit shows who knocks")
         return {"knocks": knocks, "admitted": None}
     public = _key(key, {one.public for one in waiting})
+    if decline:
+        team.decline(public)
+        left = [one for one in knocks if one["key"] != public.hex()]
+        return {"knocks": left, "admitted": None, "message": f"{_shown(public)} was sent away."}
     called = name or next((one.name for one in waiting if one.public == public), "")
     if mine:
         team.admit(public)

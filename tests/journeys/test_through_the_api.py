@@ -93,6 +93,7 @@ LINES: Sequence[str] = (
     "invite --role king",
     "invite --uses 0",
     "admit",
+    "admit --decline",
     "admit 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f --role viewer --name Vera",
     "members",
     "revoke vera --dry-run",

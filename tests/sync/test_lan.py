@@ -96,6 +96,21 @@ async def test_another_project_is_not_answered() -> None:
         assert stranger.instance not in guests.hints
 
 
+async def test_a_stranger_finds_whoever_listens_to_strangers() -> None:
+    one = Lan(PROJECT, clock=utc_now, random=os.urandom, strangers=lambda: True)
+    closed, stranger = make(), Lan(None, clock=utc_now, random=os.urandom)
+    async with there(one, closed, stranger) as (guests, _, found):
+        await found.until(closed.instance)
+        hint = await found.until(one.instance)
+        async with stranger.dial(Route.LAN, hint.addresses) as link:
+            assert link.binding
+        for asked, who in ((closed, stranger), (stranger, one)):
+            with pytest.raises(NoLink):
+                async with who.dial(Route.LAN, asked.addresses()):
+                    pytest.fail("it was answered")
+        assert stranger.instance not in guests.hints
+
+
 async def test_the_port_of_last_time_is_taken_again_if_it_is_free() -> None:
     with socket.create_server(("", 0)) as taken:
         port = taken.getsockname()[1]

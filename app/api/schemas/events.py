@@ -14,6 +14,7 @@ from app.api.schemas.problem import EXAMPLES as PROBLEMS
 from app.api.schemas.problem import Problem
 from app.api.schemas.projects import PROJECT, BlobCounts
 from app.api.schemas.takes import TAKE, Take
+from app.api.schemas.team import Knocking
 from app.api.schemas.values import Count, Digest, Id, JobState, Seconds, Shape, Time, always, maybe
 from sync.records import Tier
 
@@ -58,6 +59,7 @@ class Presence(Shape):
     paused: bool = always("Whether workers start nothing new.")
     sessions: list[Session] = always("The processes on this machine.")
     peers: list[PresentPeer] = always("The team's other devices that are here.")
+    knocks: list[Knocking] = always("The devices that ask to be let in, the newest first.")
 
 
 class Counts(BaseModel):
@@ -254,6 +256,7 @@ _HERE: Final[Json] = {
     "paused": False,
     "sessions": [{"id": JOB["owner"], "here": True, "state": "idle", "doing": None}],
     "peers": [],
+    "knocks": [],
 }
 _DATA: Final[dict[str, Json]] = {
     "server:full_sync": {

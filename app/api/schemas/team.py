@@ -60,6 +60,15 @@ class RemovedDevice(Shape):
     can: str = always("What it can still do.")
 
 
+class Knocking(Shape):
+    """A device that asks to be let in."""
+
+    key: str = always("Its whole key.")
+    device: str = always("Its id, as its own screen shows it.")
+    name: str = always("What it calls itself.")
+    time: Time = always("When it asked.")
+
+
 class TeamMembers(Shape):
     """Who belongs to the project."""
 
@@ -68,6 +77,7 @@ class TeamMembers(Shape):
             "members": [{"id": _MEMBER, "name": "Mara", "role": "owner", "devices": [_DEVICE]}],
             "invites": [],
             "removed": [],
+            "knocks": [],
             "this_device": _DEVICE,
         }
     )
@@ -75,6 +85,7 @@ class TeamMembers(Shape):
     members: list[Member] = always("Everybody, the first owner first.")
     invites: list[OpenInvite] = always("The tickets that still serve.")
     removed: list[RemovedDevice] = always("The devices that were removed.")
+    knocks: list[Knocking] = always("The devices that ask to be let in, the newest first.")
     this_device: str = always("The device that answers.")
 
 
@@ -102,15 +113,6 @@ class Revoked(Shape):
     still: str = always("What a removed device can still do; empty for a ticket.")
     dry_run: bool = always("Whether it was only said.")
     message: str = always("The same for people.")
-
-
-class Knocking(Shape):
-    """A device that asks to be let in."""
-
-    key: str = always("Its whole key.")
-    device: str = always("Its id, as its own screen shows it.")
-    name: str = always("What it calls itself.")
-    time: Time = always("When it asked.")
 
 
 class Admitted(Shape):

@@ -24,6 +24,7 @@ def test_members_with_devices_tickets_and_what_was_removed() -> None:
         "members": [{"id": "m", "name": "Mara", "role": "owner", "devices": [DEVICE, "other"]}],
         "invites": [{"id": "0c9f", "role": "viewer", "uses": 2, "used": 1, "expires": "tomorrow"}],
         "removed": [{"device": "gone", "member": "n", "time": "now", "waiting": 3, "can": "It keeps."}],
+        "knocks": [{"key": "00", "device": DEVICE, "name": "Vera", "time": "now"}],
         "this_device": DEVICE,
     }
     text = shown("members", value)
@@ -32,6 +33,7 @@ def test_members_with_devices_tickets_and_what_was_removed() -> None:
     assert "1 of 2 used" in text
     assert "restrike adopt" in text
     assert "It keeps." in text
+    assert "Vera knocks" in text
 
 
 def test_who_knocks_and_what_waits() -> None:
