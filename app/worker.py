@@ -12,12 +12,14 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
-from app.render import again, elsewhere, prepare, publish, queue, spool
+from app.render import again, claiming, elsewhere, prepare, publish, queue, spool
 from app.render.doing import Doing, Notice
 from app.render.observer import Observer
+from app.render.own import Own
 from app.render.prepare import Work
 from app.render.publish import Published
 from app.render.queue import Held
+from app.roster import Roster
 from engine.faults import Damaged, Fault, NoSpace, NotFound
 from engine.models import ModelFault
 from engine.renderer import Progress, Rendered, Renderer, RenderFault
@@ -92,6 +94,8 @@ class Pace:
 class Worker:
     """Works the queue of a studio with one renderer; `now` is a monotonic clock and `rest` waits for so many seconds.
 
+    `slot` is its place on this machine, such as a GPU, the same however often it starts.
+
     `jobs.vt` and back-offs follow the queue's rules; a job whose model is not here is set aside with the reason
     (`aside`), and the others go on.
     """
@@ -102,11 +106,14 @@ class Worker:
         renderer: Renderer,
         *,
         only: Tier | None = None,
+        slot: str = "",
         now: Callable[[], float] = time.monotonic,
         rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.studio = studio
-        self.observer = Observer(studio, now, only)
+        self.roster = Roster(studio, now, studio.clock)
+        self.observer = Observer(studio, now, only, self.roster)
+        self._own = Own(studio, slot, only)
         self._renderer = renderer
         self._now = now
         self._rest = rest
@@ -139,6 +146,7 @@ class Worker:
             self._notice.clear()
             self._publish()
             self._give_back()
+            self.roster.clear()
 
     async def _work(self, until_idle: bool) -> None:
         ready: Work | None = None
@@ -152,24 +160,34 @@ class Worker:
             elif until_idle and not self._waiting():
                 return
             else:
+                self.roster.say(self._own.card())
                 await self._rest(REST)
 
     # --- one strike, with its neighbours ---
 
     async def _strike(self, work: Work) -> Work | None:
         """Render `work`; meanwhile publish the one before, and prepare the next, which is returned."""
+        await self._settled(work)
         pace = Pace(self._now)
         self._tell(work, "started")
         async with asyncio.TaskGroup() as group:
             rendering = group.create_task(self._render(work, pace))
             preparing = group.create_task(self._meanwhile(pace))
             rendered = await rendering
+            self._own.left = None
             if not pace.soon.is_set():
                 preparing.cancel()
         self._publish()
         if rendered is not None:
             self._done = Struck(work, rendered)
         return None if preparing.cancelled() else preparing.result()
+
+    async def _settled(self, work: Work) -> None:
+        """Wait until a claim that others made at the same moment has arrived."""
+        until = self._held[work.job].settled
+        while (left := until - self._now()) > 0:
+            await self._rest(min(left, REST))
+            self.studio.project.poll()
 
     async def _meanwhile(self, pace: Pace) -> Work | None:
         await pace.ordered.wait()  # publishing syncs files for some 20 ms, which the child need not wait for
@@ -224,6 +242,8 @@ class Worker:
             eta = pace.step(progress)
             doing = Doing(work.job, progress.stage, progress.step, progress.steps, eta)
             self._notice.show(doing, progress.preview)
+            self._own.left = eta
+            self.roster.say(self._own.card(doing))
             self._tell(work, "step", progress=progress, eta_s=eta)
             look()
 
@@ -241,19 +261,33 @@ class Worker:
         return None
 
     def _lost(self, work: Work) -> bool:
-        """Whether another process just took the job away from us."""
+        """Whether the job was just called off or taken over, by somebody who will have it sooner."""
         self.studio.project.poll()
         if not self._stirred:
             return False
         self._stirred = False
-        return not queue.still_mine(self.studio, work.job, work.epoch)
+        view = jobs.view(self.studio.project.job(work.job))
+        if view.state is not State.OWNED or view.owner is None:
+            return True
+        if view.owner == self.studio.project.session:
+            return view.epoch != work.epoch
+        self.observer.look()
+        free = self.roster.claimer.free(view.owner, self._now())
+        return free is not None and (self._own.left is None or self._own.left > free)
 
     # --- before and after ---
 
     def _next(self) -> Work | None:
         """Claim and prepare the next job that can be rendered here; None when there is none now."""
         while True:
-            held = queue.claim_next(self.studio, self.observer, self._held, self._wanted)
+            held = claiming.claim_next(
+                self.studio,
+                self.observer,
+                self._held,
+                self._wanted,
+                self._own.hand(),
+                idle=self._own.left is None,
+            )
             if held is None:
                 return None
             self._held[held.job] = held
@@ -309,6 +343,7 @@ class Worker:
         spool.drop(self.studio.home, work.recipe.key)
         self._held.pop(work.job, None)
         self.observer.worked(work.recipe)
+        self._own.measured(work.recipe, struck.rendered)
         self._tell_published(work, published)
 
     def _tell_published(self, work: Work, published: Published) -> None:

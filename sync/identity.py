@@ -95,7 +95,9 @@ def signed_by(public: bytes, signature: bytes, body: bytes) -> bool:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-    claim = hashlib.sha256(len(public).to_bytes(8, "big") + public + signature + hashlib.sha256(body).digest()).digest()
+    claim = hashlib.sha256(
+        len(public).to_bytes(8, "big") + public + signature + hashlib.sha256(body).digest()
+    ).digest()
     if claim in _proven:
         return True
     try:

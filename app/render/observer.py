@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from app.render import prepare
 from engine.faults import Fault
 from engine.models import ModelFault
 from engine.recipe import Input, ModelDigest, Recipe, RecipeKey
+from sync.farm.absence import TTL
 from sync.identity import now as time_of
 from sync.records import JobId, SessionId, Tier, Version, VersionId
 from sync.rules import history, jobs
 from sync.rules.jobs import Attempt, Standpoint, View
 
 if TYPE_CHECKING:
+    from app.roster import Roster
     from app.studio import Studio
     from sync.tables import JobRow
 
-TTL: Final = 12.0
-"""Seconds after which an owner that is no process of this machine counts as silent."""
-
 
 class Observer:
-    """One worker's view of the queue on its own monotonic clock `now`; `only` is the tier it keeps to."""
+    """One worker's view of the queue on its own monotonic clock `now`; `only` is the tier it keeps to.
 
-    def __init__(self, studio: Studio, now: Callable[[], float], only: Tier | None = None) -> None:
+    `roster` are the other workers, where this is a worker itself.
+    """
+
+    def __init__(
+        self,
+        studio: Studio,
+        now: Callable[[], float],
+        only: Tier | None = None,
+        roster: Roster | None = None,
+    ) -> None:
         self.studio = studio
         self.now = now
         self.only = only
+        self.roster = roster
         self.aside: dict[JobId, Fault] = {}
         """Jobs that this machine cannot render, with the reason."""
         self._seen: dict[Attempt, float] = {}
@@ -44,6 +53,8 @@ class Observer:
         self.paused = bool(self.studio.project.setting("paused", False))
         self._alive = self.studio.project.sessions()
         self._models: dict[ModelDigest, ModelFault | None] = {}
+        if self.roster is not None:
+            self.roster.look(self._alive)
 
     def standpoint(self, view: View) -> Standpoint:
         """What stands in the way of a job here and now."""
@@ -142,10 +153,13 @@ class Observer:
         )
 
     def _silent(self, view: View) -> frozenset[SessionId]:
-        """The owner, if its process is over, or if it is of elsewhere and said nothing for the TTL."""
+        """The owner, if its process is over, or if it is of elsewhere and has been silent for the TTL."""
         if view.owner is None:
             return frozenset()
         if view.owner in self._alive:
             return frozenset() if self._alive[view.owner] else frozenset({view.owner})
         since = self._owners.setdefault((view.job, view.owner, view.epoch), self.now())
-        return frozenset({view.owner}) if self.now() - since > TTL else frozenset()
+        silent = self.now() - since > TTL
+        if silent and self.roster is not None:
+            silent = self.roster.claimer.gone(view.owner, self.now())
+        return frozenset({view.owner}) if silent else frozenset()

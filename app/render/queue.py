@@ -1,4 +1,4 @@
-"""Picking jobs and saying what became of them; every word is decided under the project's write lock."""
+"""What is said of jobs, by whoever works on them or calls them off; it is decided under the project's write lock."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from app.render.observer import Observer
-from engine.faults import BadField, Damaged, Fault, NotFound
+from engine.faults import Fault
 from sync.project import Edit
-from sync.records import AssetId, Called, Claim, Ended, JobId, Tier, VersionId
+from sync.records import AssetId, Called, Ended, JobId, Tier, VersionId
 from sync.rules import jobs
 from sync.rules.jobs import RELEASED, State, View
 
@@ -24,7 +23,10 @@ LONGEST_MESSAGE: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A claim of ours: the job, the epoch it was claimed at, what it is a wish for."""
+    """A claim of ours: the job, the epoch it was claimed at, what it is a wish for.
+
+    It holds from `settled` on, on the worker's monotonic clock: claims made at the same moment have arrived by then.
+    """
 
     job: JobId
     epoch: int
@@ -32,6 +34,7 @@ class Held:
     version: VersionId
     item: int
     tier: Tier
+    settled: float = 0.0
 
 
 def live(studio: Studio, wanted: Collection[JobId] | None = None) -> Iterator[JobRow]:
@@ -43,53 +46,6 @@ def live(studio: Studio, wanted: Collection[JobId] | None = None) -> Iterator[Jo
         if len(rows) < PAGE:
             return
         offset += PAGE
-
-
-def claim_next(
-    studio: Studio, observer: Observer, held: Collection[JobId], wanted: Collection[JobId] | None = None
-) -> Held | None:
-    """Claim the first job that this worker may do now; None when there is none."""
-    studio.project.poll()
-    observer.look()
-    for row in live(studio, wanted):
-        if row.id in held or row.id in observer.aside or _blocked(row, observer):
-            continue
-        if not _free(jobs.view(studio.project.job(row.id)), observer):
-            continue
-        claimed = studio.project.commit(lambda edit, job=row.id: _claim(edit, observer, job))  # type: ignore[misc]
-        if claimed is not None:
-            return claimed
-    return None
-
-
-def _blocked(row: JobRow, observer: Observer) -> bool:
-    """Whether a job has to wait for its inputs; one that cannot be read at all is set aside, and the others go on."""
-    try:
-        return observer.blocked(row)
-    except (BadField, NotFound, ValueError) as error:
-        observer.aside[row.id] = Damaged(
-            f"the wish for job {row.id[:12]} cannot be read: {error}", "restrike verify"
-        )
-        return True
-
-
-def _free(view: View, observer: Observer) -> bool:
-    """Whether the worker may claim the job, or owns it already by somebody's word (`job claim`)."""
-    reason = jobs.may_claim(view, observer.standpoint(view))
-    return reason is None or reason.code == "mine"
-
-
-def _claim(edit: Edit, observer: Observer, job: JobId) -> Held | None:
-    view = jobs.view(edit.job(job))
-    wish = view.wish
-    if wish is None or not _free(view, observer):
-        return None
-    mine = view.owner == edit.session
-    epoch = view.epoch if mine else view.epoch + 1
-    if not mine:
-        claim = Claim(job=job, session=edit.session, epoch=epoch, member=edit.member, time=edit.now)
-        edit.add(edit.queue_document(job), claim)
-    return Held(job, epoch, wish.asset, wish.version, wish.item, view.tier)
 
 
 def end(studio: Studio, job: JobId, epoch: int, fault: Fault | None) -> View:

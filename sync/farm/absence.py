@@ -32,7 +32,9 @@ class Absence:
         self._cut: dict[SessionId, float] = {}
 
     def heard(self, session: SessionId, now: float) -> None:
-        """A word came."""
+        """A word came, at `now`; a word that is older than what is known changes nothing."""
+        if now <= self._heard.get(session, self._lost.get(session, float("-inf"))):
+            return
         self._heard[session] = now
         self._lost.pop(session, None)
         self._cut.pop(session, None)
@@ -41,6 +43,12 @@ class Absence:
         """It said goodbye, having given back what it had."""
         for known in (self._heard, self._lost, self._cut):
             known.pop(session, None)
+
+    def awake(self, now: float) -> None:
+        """Count everybody's silence from now: it was this machine that slept."""
+        self._heard = dict.fromkeys([*self._heard, *self._lost], now)
+        self._lost.clear()
+        self._cut.clear()
 
     def look(self, now: float) -> None:
         """Count out who is silent; to be called before asking."""

@@ -42,8 +42,10 @@ class Claimer:
 
     def heard(self, hand: Hand, now: float) -> None:
         """A heartbeat of another worker; if it started again, its earlier session is over."""
-        before = self._slots.get(hand.slot)
-        if hand.slot and before not in (None, hand.session):
+        before = self._slots.get(hand.slot) if hand.slot else None
+        if before is not None and before != hand.session:
+            if before in self._hands and self._hands[before][1] > now:
+                return
             self.left(before)
         self._slots[hand.slot] = hand.session
         self._hands[hand.session] = hand, now
@@ -58,6 +60,10 @@ class Claimer:
         """How long a word takes to others and back."""
         self._trips = dict(seconds)
 
+    def awake(self, now: float) -> None:
+        """This machine slept: that nobody was heard of says nothing of them."""
+        self.absence.awake(now)
+
     # --- what it decides ---
 
     def settle(self) -> float:
@@ -71,6 +77,12 @@ class Claimer:
     def gone(self, session: SessionId, now: float) -> bool:
         """Whether an owner that is no longer heard of may be taken over."""
         return session not in self.absence.present and not self.absence.left_alone(session, now)
+
+    def free(self, session: SessionId, now: float) -> float | None:
+        """In how many seconds another worker has done what it is at; None when it is not heard of."""
+        if session not in self.absence.present or session not in self._hands:
+            return None
+        return self._aged(session, now).free
 
     def others(self, now: float) -> list[Hand]:
         """The other workers that are here, as they will be by now."""

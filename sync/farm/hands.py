@@ -5,13 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from sync.records import JobId, SessionId, Tier
+
+DIGITS: Final = 12
+
+
+def short(model: str) -> str:
+    """A model's digest as workers call it: its first digits."""
+    return model[:DIGITS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """One job as work: `units` are steps × million pixels × frames, `key` its place in the queue, lowest first.
+    """One job as work: `model` in short, `units` are steps × million pixels × frames, `key` its place, lowest first.
 
     `needs` is bytes of memory; `failed` the sessions it failed with; an orphan has the `owner` that fell silent.
     """

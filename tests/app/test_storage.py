@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app import renewal, storage
 from app.commands.table import News
-from app.render import queue
+from app.render import claiming, queue
 from app.render.observer import Observer
 from tests.app.studios import Clock, add, ask, film, takes_of, work
 
@@ -39,7 +39,7 @@ async def test_what_a_running_job_needs_stays(tmp_path: Path) -> None:
         await work(studio)
         await renewal.prove(studio, renewal.unproved(studio), silent)
         [shot] = ask(studio, "SH010")
-        held = queue.claim_next(studio, Observer(studio, Clock()), {})
+        held = claiming.claim_next(studio, Observer(studio, Clock()), {})
         assert held is not None
         [(_, _, reasons)] = storage.plan(studio, storage.choose(studio, ["BAY"])).kept
         assert "being worked on" in reasons[0]

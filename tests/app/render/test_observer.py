@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from app.render import queue
-from app.render.observer import TTL, Observer
+from app.render import claiming, queue
+from app.render.observer import Observer
 from engine.renderer import Crashed
+from sync.farm.absence import TTL
 from sync.records import JobId, SessionId
 from sync.rules import jobs
 from tests.app.studios import Clock, add, ask, film
@@ -31,14 +32,14 @@ async def test_back_off_counts_from_when_the_failure_was_seen(tmp_path: Path) ->
         [asked] = ask(studio)
         clock = Clock()
         observer = Observer(studio, clock)
-        held = queue.claim_next(studio, observer, {})
+        held = claiming.claim_next(studio, observer, {})
         assert held is not None
         queue.end(studio, asked.job, held.epoch, Crashed("the child died", "again"))
-        assert queue.claim_next(studio, observer, {}) is None
+        assert claiming.claim_next(studio, observer, {}) is None
         clock.seconds += 4.9
-        assert queue.claim_next(studio, observer, {}) is None
+        assert claiming.claim_next(studio, observer, {}) is None
         clock.seconds += 0.2
-        assert queue.claim_next(studio, observer, {}) is not None
+        assert claiming.claim_next(studio, observer, {}) is not None
 
 
 async def test_a_model_that_fails_with_three_jobs_is_left_alone_until_it_works(tmp_path: Path) -> None:

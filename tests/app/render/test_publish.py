@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.render import prepare, publish, queue
+from app.render import claiming, prepare, publish, queue
 from app.render.observer import Observer
 from app.render.prepare import Work
 from app.studio import Studio
@@ -21,7 +21,7 @@ async def struck(studio: Studio) -> tuple[Work, Rendered]:
     """A claimed job and its picture."""
     asset = await add(studio, "prop", "LAMP", "prompt=a tower", "seed=1")
     [asked] = ask(studio, "LAMP")
-    held = queue.claim_next(studio, Observer(studio, Clock()), {})
+    held = claiming.claim_next(studio, Observer(studio, Clock()), {})
     assert held is not None
     work = Work(
         job=held.job, epoch=held.epoch, asset=asset, name="LAMP v01", version=asked.version, item=0, tier=held.tier,

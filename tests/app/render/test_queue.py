@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.render import queue
+from app.render import claiming, queue
 from app.render.observer import Observer
 from engine.renderer import Crashed
 from sync.rules import jobs
@@ -15,14 +15,14 @@ async def test_a_job_is_claimed_once_at_the_next_epoch(tmp_path: Path) -> None:
     async with film(tmp_path / "film") as studio, film(tmp_path / "film") as other:
         await add(studio, "prop", "LAMP", "prompt=a tower", "seed=1")
         [asked] = ask(studio)
-        first = queue.claim_next(studio, Observer(studio, Clock()), {})
+        first = claiming.claim_next(studio, Observer(studio, Clock()), {})
         assert first is not None
         assert (first.job, first.epoch) == (asked.job, 1)
-        assert queue.claim_next(other, Observer(other, Clock()), {}) is None
+        assert claiming.claim_next(other, Observer(other, Clock()), {}) is None
         assert queue.still_mine(studio, asked.job, 1)
         assert not queue.still_mine(other, asked.job, 1)
         queue.end(studio, asked.job, 1, None)
-        again = queue.claim_next(other, Observer(other, Clock()), {})
+        again = claiming.claim_next(other, Observer(other, Clock()), {})
         assert again is not None
         assert again.epoch == 2
         assert not queue.still_mine(studio, asked.job, 1)
@@ -32,7 +32,7 @@ async def test_only_a_standing_claim_can_end(tmp_path: Path) -> None:
     async with film(tmp_path / "film") as studio:
         await add(studio, "prop", "LAMP", "prompt=a tower", "seed=1")
         [asked] = ask(studio)
-        held = queue.claim_next(studio, Observer(studio, Clock()), {})
+        held = claiming.claim_next(studio, Observer(studio, Clock()), {})
         assert held is not None
         view = queue.end(studio, asked.job, held.epoch, Crashed("x" * 9000, "again"))
         assert [one.code for one in view.attempts] == ["crashed"]
@@ -50,7 +50,7 @@ async def test_calling_off_is_for_ever_and_changes_nothing_twice(tmp_path: Path)
         before = studio.project.index.heads()
         queue.call_off(studio, asked.job)
         assert studio.project.index.heads() == before
-        assert queue.claim_next(studio, Observer(studio, Clock()), {}) is None
+        assert claiming.claim_next(studio, Observer(studio, Clock()), {}) is None
 
 
 async def test_all_pages_of_a_long_queue_are_seen(tmp_path: Path) -> None:
