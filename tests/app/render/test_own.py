@@ -20,7 +20,7 @@ async def test_the_card_travels_and_says_what_the_worker_is_at(tmp_path: Path) -
         assert decode(encode(card)) == card
         assert card.at is not None
         assert (card.at.step, card.at.steps, card.hand.free, card.hand.switch) == (3, 9, 7.0, SWITCH)
-        assert card.hand.models == {short(one.digest) for one in studio.models.facts()}
+        assert card.hand.models == frozenset(short(one.digest) for one in studio.models.facts())
         assert card.hand.slot == f"{studio.project.device.id}/0"
         own.left = None
         assert own.card().at is None
