@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from app.worker import Report, Told, Worker
+from app.worker import Gate, Report, Told, Worker
 from engine.faults import Fault, NoSpace
 from sync.project import Change
 from sync.records import JobId
@@ -25,10 +25,18 @@ AGAIN: Final = 30.0
 class Resident:
     """Works the queue of a studio until cancelled; enter `run` as a task."""
 
-    def __init__(self, studio: Studio, *, only: Tier | None = None, patient: bool = True) -> None:
+    def __init__(
+        self,
+        studio: Studio,
+        *,
+        only: Tier | None = None,
+        patient: bool = True,
+        gates: Sequence[Gate] = (),
+    ) -> None:
         self.studio = studio
         self.only = only
         self.patient = patient
+        self._gates = gates
         self.trouble: NoSpace | None = None
         self._worker: Worker | None = None
         self._reports: list[Report] = []
@@ -44,7 +52,7 @@ class Resident:
         async with self.studio.working, self.studio.renderer() as renderer:
             with self.studio.project.subscribe(self._stir):
                 while True:
-                    self._worker = Worker(self.studio, renderer, only=self.only)
+                    self._worker = Worker(self.studio, renderer, only=self.only, gates=self._gates)
                     self._news.set()
                     try:
                         await self._worker.run(until_idle=False, report=self._told)

@@ -16,7 +16,7 @@ from sync.records import JobId, Tier
 
 if TYPE_CHECKING:
     from app.studio import Studio
-    from app.worker import Told
+    from app.worker import Gate, Told
     from engine.renderer import Renderer
 
 Shape = dict[str, Any]
@@ -55,20 +55,25 @@ async def work(
     wanted: Collection[JobId] | None = None,
     only: Tier | None = None,
     until_idle: bool = False,
+    gates: Sequence[Gate] = (),
 ) -> Done:
     """Work the queue in this process with a renderer of its own; raises `Conflict` where a worker does that already."""
     if studio.resident is not None:
         raise Conflict("a worker works here already", "its jobs are in restrike jobs")
     async with studio.working, studio.renderer() as renderer:
-        return await work_with(studio, renderer, report, wanted=wanted, only=only, until_idle=until_idle)
+        return await work_with(
+            studio, renderer, report, wanted=wanted, only=only, until_idle=until_idle, gates=gates
+        )
 
 
-async def stay(studio: Studio, report: Report, *, only: Tier | None = None) -> Done:
+async def stay(
+    studio: Studio, report: Report, *, only: Tier | None = None, gates: Sequence[Gate] = ()
+) -> Done:
     """Work the queue until SIGTERM as the worker that everybody in this process relies on; raises `NoSpace`."""
     from app.resident import Resident
 
     done = Done()
-    resident = studio.resident = Resident(studio, only=only, patient=False)
+    resident = studio.resident = Resident(studio, only=only, patient=False, gates=gates)
     try:
         with resident.heard(_Bars(studio, report, done, None, None)):
             await _until_sigterm(resident.run(), done)
@@ -87,12 +92,13 @@ async def work_with(
     only: Tier | None = None,
     until_idle: bool = False,
     told: Callable[[], None] | None = None,
+    gates: Sequence[Gate] = (),
 ) -> Done:
     """Work the queue in this process; SIGTERM ends it, claims given back. `told` is called after each finished job."""
     from app.worker import Worker
 
     done = Done()
-    worker = Worker(studio, renderer, only=only)
+    worker = Worker(studio, renderer, only=only, gates=gates)
     bars = _Bars(studio, report, done, wanted, told)
     running = worker.run(until_idle=until_idle, jobs=wanted, report=bars)
     await (running if studio.served else _until_sigterm(running, done))
@@ -152,6 +158,9 @@ class _Bars:
         self._seconds: list[float] = []
 
     def __call__(self, told: Told) -> None:
+        if told.what == "resting":
+            self._report(Said(f"rests: {told.message}" if told.message else "goes on"))
+            return
         if told.what in ("started", "step"):
             self._step(told)
             return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -38,12 +38,17 @@ LOOK: Final = 0.1
 REST: Final = 0.25
 """Seconds between looks for work when there is none just now."""
 
-What = Literal["started", "step", "finished", "failed", "cancelled", "aside"]
+Gate = Callable[[], str | None]
+"""Says why nothing new is begun just now; None when work may begin."""
+What = Literal["started", "step", "finished", "failed", "cancelled", "aside", "resting"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """News of one job: what happened, how far it is, its takes once it is finished, a sentence where one helps."""
+    """News of one job: what happened, how far it is, its takes once it is finished, a sentence where one helps.
+
+    `resting` is of no job: the worker begins nothing for the reason in its message, or goes on where that is empty.
+    """
 
     what: What
     job: JobId
@@ -94,7 +99,8 @@ class Pace:
 class Worker:
     """Works the queue of a studio with one renderer; `now` is a monotonic clock and `rest` waits for so many seconds.
 
-    `slot` is its place on this machine, such as a GPU, the same however often it starts.
+    `slot` is its place on this machine, such as a GPU, the same however often it starts; while one of `gates` gives a
+    reason nothing new is begun.
 
     `jobs.vt` and back-offs follow the queue's rules; a job whose model is not here is set aside with the reason
     (`aside`), and the others go on.
@@ -107,6 +113,7 @@ class Worker:
         *,
         only: Tier | None = None,
         slot: str = "",
+        gates: Sequence[Gate] = (),
         now: Callable[[], float] = time.monotonic,
         rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -114,6 +121,8 @@ class Worker:
         self.roster = Roster(studio, now, studio.clock)
         self.observer = Observer(studio, now, only, self.roster)
         self._own = Own(studio, slot, only)
+        self._gates = tuple(gates)
+        self._resting: str | None = None
         self._renderer = renderer
         self._now = now
         self._rest = rest
@@ -279,6 +288,8 @@ class Worker:
 
     def _next(self) -> Work | None:
         """Claim and prepare the next job that can be rendered here; None when there is none now."""
+        if self._rests():
+            return None
         while True:
             held = claiming.claim_next(
                 self.studio,
@@ -310,6 +321,16 @@ class Worker:
                 )
             except (ModelFault, NotFound, Damaged) as fault:
                 self._set_aside(held, prepare.label(facts, version, held.item), fault)
+
+    def _rests(self) -> bool:
+        """Whether nothing new is to be begun now; told when that changes."""
+        reason = next(filter(None, (gate() for gate in self._gates)), None)
+        if reason != self._resting:
+            self._resting = reason
+            self._report(
+                Told(what="resting", job=JobId(""), asset=AssetId(""), name="", message=reason or "")
+            )
+        return reason is not None
 
     def _set_aside(self, held: Held, name: str, fault: Fault) -> None:
         self.aside[held.job] = fault

@@ -212,7 +212,12 @@ async def job_vote(
 
 @command(
     "worker",
-    examples=["restrike worker", "restrike worker ~/film --until-idle", "restrike worker --only-tier low"],
+    examples=[
+        "restrike worker",
+        "restrike worker ~/film --until-idle",
+        "restrike worker --only-tier low",
+        'restrike worker --hours "19-07 sat,sun:00-24" --polite',
+    ],
 )
 async def worker(
     studio: Studio,
@@ -227,6 +232,13 @@ async def worker(
     ] = None,
     until_idle: Annotated[bool, Opt("--until-idle", help="End when nothing is left to do.")] = False,
     only_tier: Annotated[Tier | None, Opt("--only-tier", help="Take jobs of this tier alone.")] = None,
+    hours: Annotated[
+        str | None,
+        Opt("--hours", help="Begin nothing outside these hours: 19-07, sat,sun:00-24.", shown="SPANS"),
+    ] = None,
+    polite: Annotated[
+        bool, Opt("--polite", help="Begin nothing while other programs need the GPU or the processor.")
+    ] = False,
     no_lan: Annotated[bool, Opt("--no-lan", help="Look for nobody on the local network.")] = False,
     relay: Annotated[
         str | None, Opt("--relay", help="Meet the others at this relay as well.", shown="URL")
@@ -234,21 +246,24 @@ async def worker(
 ) -> dict[str, Any]:
     """Work on the queue of a project until you stop it (Ctrl-C): a headless render node.
 
-    Stopping gives claimed jobs back; a second worker may work on the same project at the same time.
+    Stopping gives claimed jobs back; a second worker may work on the same project at the same time. Whatever is being
+    rendered when the hours end, or when somebody else needs the machine, is finished.
     """
     from dataclasses import replace
 
     from app import settings, shift
     from app.company import together
+    from app.gates import gates
 
+    closed = gates(studio.clock, hours, polite=polite)
     if device is not None:
         studio.settings = replace(studio.settings, device=settings.check("device", device))
     if until_idle or studio.served:
-        done = await shift.work(studio, report, only=only_tier, until_idle=until_idle)
+        done = await shift.work(studio, report, only=only_tier, until_idle=until_idle, gates=closed)
     else:
         async with _open_for_callers(studio, place), together(studio, place, lan=not no_lan, relay=relay):
             report(Said("waiting for jobs; Ctrl-C stops"))
-            done = await shift.stay(studio, report, only=only_tier)
+            done = await shift.stay(studio, report, only=only_tier, gates=closed)
     value = {"finished": done.finished, "failed": done.failed, "aside": done.aside}
     takes = f"{len(done.finished)} picture{'' if len(done.finished) == 1 else 's'} rendered"
     stopped = "; stopped, what was claimed is back in the queue" if done.stopped else ""

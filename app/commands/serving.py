@@ -58,11 +58,12 @@ async def serve(
     """
     from app.api.server import Listening, serving
     from app.company import together
+    from app.gates import lent
     from app.resident import Resident
 
     listening = Listening(host=host, port=port, origins=tuple(origin), certificate=certificate, key=key)
     if render:
-        studio.resident = Resident(studio)
+        studio.resident = Resident(studio, gates=[lent()])
     async with (
         serving(studio, place, listening, by="serve") as desk,
         together(studio, place, lan=not no_lan, relay=relay),
