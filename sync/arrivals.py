@@ -10,7 +10,6 @@ What is bad is set aside with the reason; what lacks something waits for it; the
 from __future__ import annotations
 
 import math
-from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -21,6 +20,7 @@ from sync.change import Header, header
 from sync.ledger import Ledger
 from sync.log import Bundle, Intro
 from sync.membership import Members
+from sync.past import Past
 from sync.records import DocumentId, LogId, Time
 from sync.schema import Fact
 from sync.store import Finding
@@ -62,8 +62,16 @@ class Withheld(Unfit):
 class _Grown:
     """A document's past with what was accepted since: the last number of each actor, and where changes end."""
 
+    past: Past
     seqs: dict[bytes, int]
-    ends: ChainMap[bytes, int]
+    ends: dict[bytes, int]
+
+    def __contains__(self, digest: object) -> bool:
+        return digest in self.ends or digest in self.past.ends
+
+    def end(self, digest: bytes) -> int:
+        """Where the operations of a change end."""
+        return self.ends[digest] if digest in self.ends else self.past.ends[digest]
 
 
 @dataclass
@@ -247,7 +255,7 @@ class _Delivery:
         """Whether everything that the bundle depends on is here."""
         inside: dict[DocumentId, set[bytes]] = {}
         for (document, _), one in zip(bundle.changes, headers, strict=True):
-            known = self._past(document, state).ends
+            known = self._past(document, state)
             own = inside.setdefault(document, set())
             if any(need not in own and need not in known for need in one.dependencies):
                 return False
@@ -261,19 +269,20 @@ class _Delivery:
         for (document, raw), one in zip(bundle.changes, headers, strict=True):
             past = self._past(document, state)
             before = counted.get(document, past.seqs.get(one.actor, 0))
-            if one.seq != before + 1 or one.hash in past.ends:
+            if one.seq != before + 1 or one.hash in past:
                 raise Damaged(
                     f"a change of {document} in it is numbered {one.seq} after {before}", "it was set aside"
                 )
             counted[document] = one.seq
             inside = ends.setdefault(document, {})
-            guard.check_place(one, ChainMap(inside, past.ends))
+            needs = {need: inside[need] if need in inside else past.end(need) for need in one.dependencies}
+            guard.check_place(one, needs)
             inside[one.hash] = guard.end(raw, one)
 
     def _past(self, document: DocumentId, state: _State) -> _Grown:
         if document not in state.pasts:
             past = self.ledger.shelf.past(document)
-            state.pasts[document] = _Grown(dict(past.seqs), ChainMap({}, past.ends))
+            state.pasts[document] = _Grown(past, dict(past.seqs), {})
         return state.pasts[document]
 
     def _try(self, bundle: Bundle, state: _State) -> None:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from engine.faults import Damaged
 from sync import log
 from sync.log import Bundle
+from sync.records import LogId
 from sync.words import DICTIONARY
 
 BUNDLES: Final = 32
@@ -32,8 +34,30 @@ def encode(bundles: Sequence[tuple[int, Bundle]]) -> bytes:
     return b"".join(parts) + squeeze.flush()
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A bundle in a block, as yet unread."""
+
+    body: bytes
+    signature: bytes
+
+    def bundle(self) -> Bundle:
+        """The bundle; raises `Damaged` when it cannot be read."""
+        return log.parse(self.body, self.signature)
+
+    @property
+    def place(self) -> tuple[LogId, int]:
+        """Its log, and its number there; raises `Damaged`."""
+        return log.placed(self.body)
+
+
 def decode(first: int, data: bytes) -> list[tuple[int, Bundle]]:
     """The bundles of the block that begins at position `first`; raises `Damaged` when it is not whole."""
+    return [(position, one.bundle()) for position, one in split(first, data)]
+
+
+def split(first: int, data: bytes) -> list[tuple[int, Piece]]:
+    """What lies in the block that begins at position `first`; raises `Damaged` when it is not whole."""
     squeeze = zlib.decompressobj(15, DICTIONARY)
     try:
         contents = squeeze.decompress(data, 2 * BODIES + log.LARGEST)
@@ -48,6 +72,6 @@ def decode(first: int, data: bytes) -> list[tuple[int, Bundle]]:
     while at < len(contents):
         position = first + int.from_bytes(contents[at : at + 4], "big")
         end = at + 72 + int.from_bytes(contents[at + 4 : at + 8], "big")
-        found.append((position, log.parse(contents[at + 72 : end], contents[at + 8 : at + 72])))
+        found.append((position, Piece(contents[at + 72 : end], contents[at + 8 : at + 72])))
         at = end
     return found

@@ -70,7 +70,11 @@ class _Reader:
         """An unsigned LEB128 number of at most five bytes."""
         value = 0
         for shift in range(0, 35, 7):
-            byte = self.take(1)[0]
+            try:
+                byte = self.raw[self.at]
+            except IndexError:
+                raise _damaged("it ends too early") from None
+            self.at += 1
             value |= (byte & 127) << shift
             if byte < 128:
                 return value

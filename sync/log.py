@@ -126,7 +126,12 @@ def place(data: bytes) -> tuple[LogId, int]:
     """Of which log a plain bundle says that it is, and its number there; raises `Damaged`."""
     if len(data) < 66 or data[0] != _PLAIN:
         raise _damaged("it is not in the plain form")
-    reader = _Reader(data[65:110])
+    return placed(data[65:110])
+
+
+def placed(body: bytes) -> tuple[LogId, int]:
+    """Of which log a body says that it is, and its number there; raises `Damaged`."""
+    reader = _Reader(body)
     return LogId(reader.take(16).hex()), reader.number()
 
 
@@ -154,21 +159,28 @@ def _intro(reader: _Reader) -> Intro:
 
 
 class _Reader:
+    __slots__ = ("at", "body")
+
     def __init__(self, body: bytes) -> None:
         self.body = body
         self.at = 0
 
     def take(self, size: int) -> bytes:
-        found = self.body[self.at : self.at + size]
+        at = self.at
+        found = self.body[at : at + size]
         if len(found) != size:
             raise _damaged("it ends too early")
-        self.at += size
+        self.at = at + size
         return found
 
     def number(self) -> int:
         value = 0
         for shift in range(0, 63, 7):
-            byte = self.take(1)[0]
+            try:
+                byte = self.body[self.at]
+            except IndexError:
+                raise _damaged("it ends too early") from None
+            self.at += 1
             value |= (byte & 127) << shift
             if byte < 128:
                 return value

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from engine.faults import Damaged
 from sync import blocks, database, log, membership
+from sync.blocks import Piece
 from sync.log import Bundle, Intro
 from sync.membership import Entry
 from sync.records import LogId, ProjectId, SessionId, Time
@@ -74,7 +75,7 @@ class Store:
 
     def __init__(self, folder: Path, *, busy: float = database.BUSY_SECONDS) -> None:
         self.path = folder / FILE
-        self._blocks: dict[int, dict[int, Bundle]] = {}
+        self._blocks: dict[int, dict[int, Piece]] = {}
         self.connection = database.connect(self.path, synchronous="FULL", busy=busy)
         self._inode = self.path.stat().st_ino
         try:
@@ -188,7 +189,8 @@ class Store:
         found = self._block(rows[0][0]).get(position) if rows else None
         if found is None:
             raise database.Broken(f"the log has no bundle at {position}", _SALVAGE, self.path)
-        return found
+        with self._reading(position):
+            return found.bundle()
 
     @database.believed
     def positions(self, after: int) -> list[int]:
@@ -207,7 +209,7 @@ class Store:
     @database.believed
     def piece(self, position: int, block: bool) -> list[Bundle]:
         """The bundles of one of `pieces`; raises `Broken` when it cannot be read back."""
-        return list(self._block(position).values()) if block else [self.bundle(position)]
+        return list(self._read(position).values()) if block else [self.bundle(position)]
 
     def bundles(self) -> Iterator[Bundle]:
         """Every stored bundle, oldest first."""
@@ -226,8 +228,12 @@ class Store:
             "WHERE l.log = ? AND s.first <= ? AND s.last >= ? ORDER BY s.first DESC LIMIT 1"
         )
         rows = self._rows(sql, log_id, n, n)
-        found = self._block(rows[0][0]).values() if rows else ()
-        return next((one for one in found if one.log == log_id and one.n == n), None)
+        found = self._block(rows[0][0]).items() if rows else ()
+        for position, piece in found:
+            with self._reading(position):
+                if piece.place == (log_id, n):
+                    return piece.bundle()
+        return None
 
     @database.believed
     def pack(self) -> None:
@@ -265,12 +271,19 @@ class Store:
         for number, (start, end) in spans.items():
             self._do("INSERT INTO spans VALUES(?, ?, ?, ?)", number, start, end, first)
 
-    def _block(self, first: int) -> dict[int, Bundle]:
+    def _read(self, first: int) -> dict[int, Bundle]:
+        found = {}
+        for position, piece in self._block(first).items():
+            with self._reading(position):
+                found[position] = piece.bundle()
+        return found
+
+    def _block(self, first: int) -> dict[int, Piece]:
         found = self._blocks.pop(first, None)
         if found is None:
             data = self._rows("SELECT data FROM blocks WHERE first = ?", first)[0][0]
             with self._reading(first):
-                found = dict(blocks.decode(first, data))
+                found = dict(blocks.split(first, data))
         self._blocks[first] = found
         if len(self._blocks) > MOST_BLOCKS:
             del self._blocks[next(iter(self._blocks))]
@@ -341,7 +354,7 @@ class Store:
         self.raise_floor(self.position)
         gone: list[Bundle] = []
         for first, block in self.pieces():
-            held = self._block(first) if block else {first: self.bundle(first)}
+            held = self._read(first) if block else {first: self.bundle(first)}
             kept = {at: one for at, one in held.items() if one.n <= keep.get(one.log, one.n)}
             if len(kept) < len(held):
                 gone += [one for one in held.values() if one.n > keep.get(one.log, one.n)]
