@@ -42,6 +42,7 @@ class Dialler:
         self._converse = converse
         self._failed = failed
         self._now = now
+        self._trying: dict[str, Attempt] = {}
         self._woken = asyncio.Event()
         self._closed = False
 
@@ -67,6 +68,7 @@ class Dialler:
         now = self._now()
         if key is not None:
             self.tries[key] = Tried(route, (remote,), now)
+            self._trying.pop(key, None)
         self.dialling.linked(device, route, now, key)
 
     def wake(self) -> None:
@@ -96,6 +98,7 @@ class Dialler:
             self._woken.clear()
             now = self._now()
             for attempt in self.dialling.due(now):
+                self._trying[attempt.key] = attempt
                 crew.start(self._try(attempt))
             try:
                 async with asyncio.timeout(max(0.01, min(LOOK, self.dialling.next() - now))):
@@ -118,6 +121,9 @@ class Dialler:
             tried.code, tried.message, tried.hint = fault.code, fault.message, fault.hint
         except OSError as error:
             tried.code, tried.message, tried.hint = "unreachable", str(error), "it is tried again by itself"
+        if self._trying.get(attempt.key) is not attempt:
+            return self.wake()  # it led to a link, and a new one may be tried by now
+        del self._trying[attempt.key]
         self.tries[attempt.key] = tried
         self.dialling.failed(attempt.key, self._now(), final=tried.code not in AGAIN)
         self.wake()

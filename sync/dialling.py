@@ -29,6 +29,8 @@ STALE: Final = 3.0
 """Seconds of silence after which an old link is no match for a new one: one heartbeat is overdue."""
 FORGOTTEN: Final = 180.0
 """Seconds after which somebody who is found no more, and who does not answer, is forgotten."""
+STIRRED: Final = 3.0
+"""A link that is lost so soon after the network changed was lost by this side: the other one may not know it yet."""
 ASLEEP: Final = 5.0
 
 
@@ -51,11 +53,12 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What decides which of two links to one device stays: its route, who dialled it, when it was heard of last."""
+    """What decides which of two links to one device stays: its route, who dialled it, when; its last sign of life."""
 
     route: Route
     dialler: DeviceId
     heard: float
+    began: float
 
 
 def offers(own: str, other: str) -> bool:
@@ -69,7 +72,7 @@ def replaces(old: Standing, new: Standing, now: float) -> bool:
         return True
     if new.route != old.route:
         return new.route > old.route
-    if new.dialler == old.dialler:  # it dials only what it has given up
+    if new.dialler == old.dialler or new.began - old.began >= SETTLED:  # one dials only what one has given up
         return True
     return new.dialler < old.dialler
 
@@ -116,6 +119,7 @@ class Dialling:
         self._random = random
         self._targets: dict[str, _Target] = {}
         self._linked: dict[DeviceId, tuple[Route, float]] = {}
+        self._stirred = float("-inf")
 
     def hint(
         self, key: str, route: Route, addresses: Iterable[str], now: float, *, first: bool, kept: bool = False
@@ -210,13 +214,14 @@ class Dialling:
             one.since = now
             if lasted and not gone:
                 one.failures = 0
-                one.next = now if one.first else now + PATIENCE
+                one.next = now if one.first or now - self._stirred < STIRRED else now + PATIENCE
             else:
                 one.failures += 1
                 one.next = now + pause(one.failures, now, now, self._random) + (0 if one.first else PATIENCE)
 
     def stir(self, now: float) -> None:
         """The network changed or the machine woke up: every pause is over, and every address is as good as new."""
+        self._stirred = now
         for one in self._targets.values():
             self._wake(one, now)
 

@@ -12,7 +12,7 @@ import psutil
 
 Addresses = tuple[str, ...]
 
-EVERY_SECONDS: Final = 2.0
+EVERY_SECONDS: Final = 1.0
 MOST: Final = 8
 _FAMILIES: Final = (socket.AF_INET, socket.AF_INET6)
 

@@ -75,7 +75,7 @@ class Conversation:
         self._admission: Admission | None = None
         self._reconciling: Reconciling | None = None
         self._equality: Equality | None = None
-        self._beat = now
+        self._beaten = now - limits.heartbeat
         self._pings: dict[int, float] = {}
         self._words = Bucket(limits.words, limits.words_burst, now)
         self._presence = {
@@ -113,12 +113,18 @@ class Conversation:
         """Go, and tell the other side why (a code of `sync.refusals`)."""
         return self._act(now, lambda: self._refuse(REFUSALS[reason]))
 
+    def doubt(self, now: float) -> list[Action]:
+        """The network is another one: the other side is asked at once, and given up unless it answers soon."""
+        if self._reconciling is not None:
+            self._heard = min(self._heard, now - self._limits.silence + self._limits.doubt)
+        return self.tick(now)
+
     @property
     def next(self) -> float:
         """When `tick` wants to be called."""
         if self.over is not None:
             return math.inf
-        times = [self._beat, self._heard + self._limits.silence]
+        times = [self._due, self._heard + self._limits.silence]
         if self._dialled and not self._begun:
             times.append(self._began)
         if self._reconciling is None and not self._patient:
@@ -169,13 +175,19 @@ class Conversation:
         if self._dialled and not self._begun:
             self._begun = True
             yield Send(Channel.SYNC, self._handshake.hello)
-        if now >= self._beat:
-            self._beat = now + self._limits.heartbeat
+        if now >= self._due:
+            self._beaten = now
             if self._admission is not None:
                 yield self._ping()
         if self._reconciling is not None and self._equality is not None:
             yield from self._reconciling.tick(now)
             yield from self._equality.tick(now, settled=self._reconciling.settled)
+
+    @property
+    def _due(self) -> float:
+        """When the next heartbeat is due: often while the other side's is overdue, for single ones get lost."""
+        overdue = self._heard + self._limits.heartbeat + self._limits.hurry
+        return min(self._beaten + self._limits.heartbeat, max(overdue, self._beaten + self._limits.hurry))
 
     def _ping(self) -> Action:
         number = int.from_bytes(self._random(4), "big")

@@ -50,7 +50,7 @@ class Pump:
         self.conversation = conversation
         self.dialled = dialled
         self.device: DeviceId | None = None
-        self.heard = now()
+        self.began = self.heard = now()
         self.sent = self.received = 0
         self.untaken: deque[Take] = deque()
         self.reason: Refusal | None = None

@@ -14,6 +14,10 @@ class Limits:
     handshake_bytes: int = 4096
     heartbeat: float = 2.0
     silence: float = 4.0
+    hurry: float = 0.25
+    """When a heartbeat is overdue, or the network has changed, this often is asked whether anybody is there."""
+    doubt: float = 1.0
+    """So long has the other side to answer after the network has changed."""
     anti_entropy: float = 60.0
     flush: float = 0.02
     settle: float = 1.0

@@ -235,8 +235,10 @@ class Session:
         return pump is not None
 
     def stir(self) -> None:
-        """The network changed, or the machine woke up: everybody is dialled at once."""
+        """The network changed, or the machine woke up: old links are doubted, and everybody is dialled at once."""
         self._dialler.stir()
+        for pump in list(self._pumps):
+            pump.act(pump.conversation.doubt(self._now()))
 
     def decline(self, device: DeviceId) -> None:
         """Send somebody who knocks away."""
@@ -294,17 +296,21 @@ class Session:
             del self._knocking[device]
             self.doorstep.left(device)
             self._announce("knock_over", device)
+        self._unlinked(pump)
+        self._ended.set()
+
+    def _unlinked(self, pump: Pump) -> None:
+        """The device at its other end is linked no more, though the link itself may take a moment to close."""
         device_id = pump.device
         if device_id is not None and self._live.get(device_id) is pump:
             del self._live[device_id]
             contact = self.contacts[device_id]
             contact.route, contact.rtt, contact.reason = None, None, pump.reason
-            gone = pump.reason is not None and pump.reason.code == "leaving"
-            self.room.left(device_id, gone=gone)
-            self._dialler.dialling.lost(device_id, self._now(), gone=pump.reason is not None)
+            reason = pump.reason.code if pump.reason is not None else "silent"
+            self.room.left(device_id, gone=reason == "leaving")
+            self._dialler.dialling.lost(device_id, self._now(), gone=reason != "silent")
             self._announce("down", device_id)
         self._dialler.wake()
-        self._ended.set()
 
     def heard(self, pump: Pump, action: Action) -> None:
         """What a conversation finds out, carried out."""
@@ -325,6 +331,7 @@ class Session:
                 self._knocked(pump, public, name)
             case Drop(reason):
                 _log.info("a link to %s ends: %s %s", pump.link.remote, reason.code, reason.detail)
+                self._unlinked(pump)
             case _:
                 pass
 
@@ -366,7 +373,7 @@ class Session:
     def _standing(self, pump: Pump) -> Standing:
         assert pump.device is not None
         dialler = self._own if pump.dialled else pump.device
-        return Standing(self._routes[pump], dialler, pump.heard)
+        return Standing(self._routes[pump], dialler, pump.heard, pump.began)
 
     # --- presence ---
 
@@ -452,7 +459,7 @@ class Session:
         team.tend()
         self._members = team.members
         self._tell_all()
-        self.stir()
+        self._dialler.stir()
 
     def _unreached(self, device: DeviceId) -> None:
         self._announce("attempt", device)

@@ -163,7 +163,7 @@ def test_sleep_is_noticed() -> None:
 
 
 ROUTES = st.sampled_from(Route)
-LINKS = st.builds(Standing, ROUTES, st.sampled_from((ANNA, BEN)), st.just(0.0))
+LINKS = st.builds(Standing, ROUTES, st.sampled_from((ANNA, BEN)), st.just(0.0), st.just(0.0))
 
 
 @settings(max_examples=200, deadline=None)
@@ -176,9 +176,27 @@ def test_both_ends_keep_the_same_link_whichever_they_saw_first(one: Standing, ot
 
 
 def test_a_link_that_has_fallen_silent_gives_way() -> None:
-    old = Standing(Route.LAN, ANNA, 0.0)
-    assert not dialling.replaces(old, Standing(Route.RELAY, BEN, 1.0), 1.0)
-    assert dialling.replaces(old, Standing(Route.RELAY, BEN, 9.0), 9.0)
+    old = Standing(Route.LAN, ANNA, 0.0, 0.0)
+    assert not dialling.replaces(old, Standing(Route.RELAY, BEN, 1.0, 1.0), 1.0)
+    assert dialling.replaces(old, Standing(Route.RELAY, BEN, 9.0, 9.0), 9.0)
+
+
+def test_a_link_that_has_stood_for_a_while_gives_way_to_whoever_dials_anew() -> None:
+    old = Standing(Route.LAN, ANNA, 20.0, 0.0)
+    assert dialling.replaces(old, Standing(Route.LAN, BEN, 20.0, 20.0), 20.0), "it dials what it has given up"
+    assert not dialling.replaces(old, Standing(Route.RELAY, BEN, 20.0, 20.0), 20.0)
+
+
+def test_what_is_lost_after_the_network_changed_is_dialled_by_both() -> None:
+    one = fresh(1)
+    one.hint("anna", Route.LAN, LAN, 0.0, first=False)
+    one.linked(ANNA, Route.LAN, 1.0, "anna")
+    one.stir(20.0)
+    one.lost(ANNA, 21.0)
+    assert [found.key for found in one.due(21.0)] == ["anna"]
+    one.linked(ANNA, Route.LAN, 22.0, "anna")
+    one.lost(ANNA, 40.0)
+    assert one.due(40.0) == [], "the other one dials first"
 
 
 @dataclass
@@ -205,7 +223,7 @@ class Pair:
                 if not self.up:
                     self.ends[own].failed(attempt.key, self.now)
                     continue
-                new = Standing(attempt.route, own, self.now)
+                new = Standing(attempt.route, own, self.now, self.now)
                 if self.live is None or dialling.replaces(self.live, new, self.now):
                     self.live = new
                 self.ends[own].linked(other, attempt.route, self.now, attempt.key)
@@ -226,7 +244,7 @@ class Pair:
 def test_two_that_find_each_other_are_linked_once_and_never_dialled_again(seed: int) -> None:
     pair = Pair(seed)
     pair.run(120.0)
-    assert (pair.dials, pair.live) == (1, Standing(Route.LAN, ANNA, 0.05))
+    assert (pair.dials, pair.live) == (1, Standing(Route.LAN, ANNA, 0.05, 0.05))
 
 
 @settings(max_examples=25, deadline=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 
 from sync.actions import Authenticated, BlobSaid, InSync, Presence
@@ -54,6 +55,34 @@ def test_a_silent_peer_is_noticed_within_four_seconds() -> None:
     while talk.dropped(0) is None:
         talk.tick(0.1)
     assert talk.now - began <= 4.1
+    found = talk.dropped(0)
+    assert found is not None
+    assert found.code == "silent"
+
+
+def test_lost_heartbeats_do_not_end_a_link_that_works() -> None:
+    draw = random.Random(5)
+    lossy = Team(2).talk(
+        alter=lambda _end, channel, data: (
+            None if channel is Channel.PRESENCE and draw.random() < 0.4 else data
+        )
+    )
+    lossy.begin().tick(600)
+    assert lossy.dropped(0) is None
+    assert lossy.dropped(1) is None
+
+
+def test_a_link_that_is_doubted_is_given_up_within_a_second_unless_it_answers() -> None:
+    dead: list[bool] = []
+    talk = Team(2).talk(alter=lambda _end, _channel, data: None if dead else data).begin()
+    talk.tick(10)
+    talk.act(0, talk.ends[0].doubt(talk.now))
+    talk.pump()
+    talk.tick(3)
+    assert talk.dropped(0) is None
+    dead.append(True)
+    talk.act(0, talk.ends[0].doubt(talk.now))
+    talk.tick(1.1)
     found = talk.dropped(0)
     assert found is not None
     assert found.code == "silent"
