@@ -64,7 +64,7 @@ def test_lost_heartbeats_do_not_end_a_link_that_works() -> None:
     draw = random.Random(5)
     lossy = Team(2).talk(
         alter=lambda _end, channel, data: (
-            None if channel is Channel.PRESENCE and draw.random() < 0.4 else data
+            None if channel is Channel.PRESENCE and draw.random() < 0.2 else data
         )
     )
     lossy.begin().tick(600)
