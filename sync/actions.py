@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sync.links.link import Channel
+from sync.promises import Promise
 from sync.records import DocumentId, MemberId
 from sync.refusals import Refusal
 
@@ -58,6 +59,14 @@ class Diverged:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """What the other side says that the film looks like: to be shown as not yet proved; `last` ends it."""
+
+    promises: tuple[Promise, ...]
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Presence:
     """What the other member does just now; `preview` says that it is a picture of a render."""
 
@@ -87,4 +96,4 @@ class Drop:
     reason: Refusal
 
 
-Action = Send | Take | Authenticated | InSync | Diverged | Presence | BlobSaid | Knocked | Drop
+Action = Send | Take | Authenticated | InSync | Diverged | Shown | Presence | BlobSaid | Knocked | Drop

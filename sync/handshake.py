@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _DOMAIN: Final = b"restrike hello/1\0"
 _SIDES: Final = (b"answered\0", b"dialled\0")
-FEATURES: Final = 0
+FEATURES: Final = wire.SNAPSHOTS
 _UNKNOWN: Final = bytes(32)
 
 

@@ -8,7 +8,7 @@ then calls `took` here and `stored` on all conversations. After `Drop` it says n
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from sync import wire
@@ -33,7 +33,21 @@ from sync.records import LogId, ProjectId
 from sync.refusals import REFUSALS, Refusal
 from sync.refusals import said as given
 from sync.replica import Replica
-from sync.wire import Blob, Check, Close, Detail, Hello, Ping, Pong, Present, Preview, Proof
+from sync.snapshots import Showing, Snapshots
+from sync.wire import (
+    Blob,
+    Check,
+    Close,
+    Detail,
+    Glance,
+    Hello,
+    Ping,
+    Pong,
+    Present,
+    Preview,
+    Proof,
+    Snapshot,
+)
 
 if TYPE_CHECKING:
     from sync.tickets import Ticket
@@ -57,6 +71,7 @@ class Conversation:
         ticket: Ticket | None = None,
         knock: str | None = None,
         expected: bytes | None = None,
+        showing: Showing | None = None,
         limits: Limits = LIMITS,
     ) -> None:
         self.peer: Peer | None = None
@@ -76,6 +91,8 @@ class Conversation:
         self._reconciling: Reconciling | None = None
         self._equality: Equality | None = None
         self._beaten = now - limits.heartbeat
+        self._snapshots: Snapshots | None = None
+        self._showing = showing
         self._pings: dict[int, float] = {}
         self._words = Bucket(limits.words, limits.words_burst, now)
         self._presence = {
@@ -129,10 +146,15 @@ class Conversation:
             times.append(self._began)
         if self._reconciling is None and not self._patient:
             times.append(self._began + self._limits.handshake)
-        for one in (self._reconciling, self._equality):
+        for one in (self._reconciling, self._equality, self._snapshots):
             if one is not None:
                 times.append(one.next)
         return min(times)
+
+    @property
+    def theirs(self) -> Mapping[LogId, int]:
+        """How far each log goes there, as far as it was told."""
+        return {} if self._reconciling is None else self._reconciling.theirs
 
     @property
     def public(self) -> bytes | None:
@@ -182,6 +204,8 @@ class Conversation:
         if self._reconciling is not None and self._equality is not None:
             yield from self._reconciling.tick(now)
             yield from self._equality.tick(now, settled=self._reconciling.settled)
+        if self._snapshots is not None:
+            yield from self._snapshots.tick(now)
 
     @property
     def _due(self) -> float:
@@ -311,7 +335,7 @@ class Conversation:
 
     def _proper(self, message: wire.Message) -> Iterator[Action]:
         """What is said once both have proved their keys."""
-        if self._reconciling is None or self._equality is None:
+        if self._reconciling is None or self._equality is None or self._snapshots is None:
             assert self._admission is not None
             yield from self._admission.receive(message)
             yield from self._enter()
@@ -321,6 +345,8 @@ class Conversation:
                 yield BlobSaid(data)
             case Check() | Detail():
                 yield from self._equality.receive(message)
+            case Glance() | Snapshot():
+                yield from self._snapshots.receive(message, self._now)
             case _:
                 yield from self._reconciling.receive(message, self._now)
 
@@ -333,7 +359,10 @@ class Conversation:
         self._reconciling = Reconciling(self._replica, self._limits, self._random, self._now, admission.told)
         logs = self._reconciling.digest_of_logs
         self._equality = Equality(self._replica, self._limits, self._now, asks=self._dialled, logs=logs)
+        understood = bool(self.peer.features & wire.SNAPSHOTS)
+        self._snapshots = Snapshots(self._showing, understood=understood)
         yield Authenticated(self.peer)
+        yield from self._snapshots.begin()
         yield from self._reconciling.stored(self._now)
 
     def _judge_again(self) -> Iterator[Action]:

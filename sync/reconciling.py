@@ -68,6 +68,11 @@ class Reconciling:
         return min(self._flush_at, self._tell_at, self._want_at, asked, self._digest_at)
 
     @property
+    def theirs(self) -> Mapping[LogId, int]:
+        """How far each log goes on the other side, as far as it was told."""
+        return self._theirs
+
+    @property
     def settled(self) -> bool:
         """Whether both held the same when they last compared, and nothing is under way."""
         return bool(self._synced) and self._asked is None and min(self._flush_at, self._want_at) == NEVER

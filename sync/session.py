@@ -27,6 +27,7 @@ from sync.actions import (
     InSync,
     Knocked,
     Presence,
+    Shown,
 )
 from sync.contacts import Contact, Knowledge, PeerState, Reason
 from sync.database import Busy
@@ -39,6 +40,7 @@ from sync.identity import Clock, Random
 from sync.links.link import Link
 from sync.membership import Members
 from sync.networks import Hint, Network, Step
+from sync.overview import Overview
 from sync.peer import Conversation
 from sync.presence import Present, Preview, Room, Voice
 from sync.project import Project
@@ -55,7 +57,7 @@ LEAVING: Final = 1.0
 """Seconds that farewells may take."""
 
 _log = logging.getLogger(__name__)
-What = Literal["up", "down", "changed", "synced", "preview", "knock", "knock_over", "attempt"]
+What = Literal["up", "down", "changed", "synced", "shown", "preview", "knock", "knock_over", "attempt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ class Session:
         self._routes: dict[Pump, Route] = {}
         self._keys: dict[Pump, str] = {}
         self._knocking: dict[DeviceId, Pump] = {}
+        self.overview = Overview(project)
         self._deliveries = Deliveries(replica, self._tell_all)
         self._told: dict[object, Callable[[News], None]] = {}
         self._voice = Voice()
@@ -180,6 +183,15 @@ class Session:
             now=self._now(),
         )
         return contacts.why(device, public, known)
+
+    def progress(self) -> tuple[int, int]:
+        """How many bundles are here, and of how many is known."""
+        have = {name: n for name, (n, _) in self.replica.have().items()}
+        known = dict(have)
+        for pump in self._live.values():
+            for name, n in pump.conversation.theirs.items():
+                known[name] = max(n, known.get(name, 0))
+        return sum(have.values()), sum(known.values())
 
     @property
     def linked(self) -> int:
@@ -274,6 +286,7 @@ class Session:
             now=self._now(),
             random=self._random,
             ticket=self._ticket,
+            showing=self.overview,
             limits=self._limits,
         )
         pump = Pump(link, conversation, self, self._now, dialled=key is not None)
@@ -320,9 +333,14 @@ class Session:
                 self._admitted(pump, Contact(peer, self._routes[pump], self._now()))
             case InSync(heads) if pump.device in self.contacts:
                 self.contacts[pump.device].heads = heads
+                self.overview.settle(identity.now(self._clock))
                 self._announce("synced", pump.device)
             case Diverged(documents):
                 self.replica.mend(documents)
+            case Shown(promises, last) if pump.device is not None:
+                self.overview.keep(promises, pump.device)
+                if last:
+                    self._announce("shown", pump.device)
             case Presence(data, preview) if pump.device is not None:
                 self._listen(pump.device, data, preview)
             case BlobSaid(data) if pump.device is not None and self.blobs is not None:

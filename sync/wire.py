@@ -29,8 +29,13 @@ MOST_RANGES: Final = 1_000
 MOST_ENTRIES: Final = 256
 MOST_BUNDLES: Final = 4_096
 MOST_ROWS: Final = 4_096
+MOST_SHOWN: Final = 1_000
+LARGEST_SHOWN: Final = 4_096
 LARGEST_ENTRY: Final = 4_096
 LARGEST_BUNDLE: Final = 256 * 1024 + 65
+
+SNAPSHOTS: Final = 1
+"""The feature of a device that answers `Glance`."""
 
 MEMBER: Final = 0
 TICKET: Final = 1
@@ -178,6 +183,19 @@ class Detail:
 
 
 @dataclass(frozen=True, slots=True)
+class Glance:
+    """Ask for a snapshot: what the film looks like, to be shown until it is proved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Rows of assets, which nothing proves yet; the `last` message of an answer says so."""
+
+    last: bool
+    rows: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Ping:
     """A sign of life, with a number to send back."""
 
@@ -225,6 +243,8 @@ Message = (
     | Bundles
     | Check
     | Detail
+    | Glance
+    | Snapshot
     | Ping
     | Pong
     | Present
@@ -352,6 +372,8 @@ _KINDS: Final[dict[int, tuple[type[Any], int, tuple[_Field, ...]]]] = {
     ),
     14: (Check, 128, (_number(255), _fixed(32), _fixed(32), _fixed(32))),
     15: (Detail, LARGEST, (_number(255), _fixed(32), _deflated(_many(_ROW, MOST_ROWS)))),
+    16: (Glance, 1, ()),
+    17: (Snapshot, 256 * 1024, (_flag(), _deflated(_many(_bytes(LARGEST_SHOWN), MOST_SHOWN)))),
     20: (Ping, 16, (_number(),)),
     21: (Pong, 16, (_number(),)),
     22: (Present, LARGEST_PRESENT + 1, (_rest(LARGEST_PRESENT),)),

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from app.commands.table import Arg, Opt, Report, Said, command
 from app.place import PRIVATE, Place, enclosing
-from engine.faults import Conflict, NotFound, Refused, WrongUse
+from engine.faults import Conflict, Refused, WrongUse
 
 if TYPE_CHECKING:
     from app.studio import Studio
     from sync.networks import Hint
-    from sync.project import Project
-    from sync.session import News
     from sync.tickets import Ticket
 
 SECONDS: Final = 60.0
@@ -82,13 +80,14 @@ async def join(
     """
     from sync.salvage import begun
 
+    began = time.monotonic()
     target, found = _wanted(place, ticket, folder, knock=knock)
     if not begun(target / PRIVATE):
         await _enter(place, report, target, found, name, seconds)
     elif knock:
         raise Conflict(f"{target} holds a project already", "restrike serve keeps it in step")
     report(Said("fetching the film …"))
-    return await _fetch(found, target, place, seconds or SECONDS)
+    return await _fetch(found, target, place, seconds or SECONDS, report, began)
 
 
 def _wanted(
@@ -143,8 +142,11 @@ def _hints(ticket: Ticket | None) -> list[Hint]:
     return [Hint(one, Route.LAN, (one,), True, kept=True) for one in addresses]
 
 
-async def _fetch(ticket: Ticket | None, target: Path, place: Place, seconds: float) -> dict[str, Any]:
+async def _fetch(
+    ticket: Ticket | None, target: Path, place: Place, seconds: float, report: Report, began: float
+) -> dict[str, Any]:
     """Be in the project's company until this device agrees with another one."""
+    from app.arriving import Arriving, synced
     from app.company import together
     from app.studio import Studio
     from sync import identity
@@ -156,7 +158,7 @@ async def _fetch(ticket: Ticket | None, target: Path, place: Place, seconds: flo
         async with together(
             studio, place, relay=ticket.relay if ticket is not None else None, hints=_hints(ticket)
         ) as company:
-            await _synced(project, company, seconds)
+            await synced(project, company, seconds, Arriving(company, report, began))
         counts = project.index.counts()
         role = project.members.role_of(project.device.public)
         return {
@@ -171,26 +173,3 @@ async def _fetch(ticket: Ticket | None, target: Path, place: Place, seconds: flo
             "message": f"{project.name} is in {target}, with {counts['assets']} assets; you are its {role}. "
             f"restrike serve --project {target} keeps it in step.",
         }
-
-
-async def _synced(project: Project, company: Any, seconds: float) -> None:
-    """Wait for agreement; every piece of news gives it more time."""
-    stirred, synced = asyncio.Event(), asyncio.Event()
-
-    def hear(news: News) -> None:
-        stirred.set()
-        if news.what == "synced":
-            synced.set()
-
-    company.subscribe(hear)
-    with project.subscribe(lambda change: stirred.set()):
-        while not synced.is_set():
-            stirred.clear()
-            try:
-                async with asyncio.timeout(seconds):
-                    await stirred.wait()
-            except TimeoutError as error:
-                reasons = company.session.steps() if company.session is not None else []
-                failed = [one for one in reasons if not one.ok]
-                hint = failed[0].fix if failed else "let the member's device be on, and call join again"
-                raise NotFound("the film did not come", hint) from error

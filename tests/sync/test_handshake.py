@@ -55,7 +55,10 @@ ALTERED: dict[str, tuple[Alter, str]] = {
     ),
     "a greeting that cannot be read": (altered(HELLO, lambda one: wire.encode(one)[:40]), "malformed"),
     "a greeting of 600 bytes": (altered(HELLO, lambda one: wire.encode(one) + bytes(600)), "too_large"),
-    "features altered on the way": (altered(HELLO, lambda one: replace(one, features=1)), "downgraded"),
+    "features altered on the way": (
+        altered(HELLO, lambda one: replace(one, features=one.features ^ 1)),
+        "downgraded",
+    ),
     "versions altered on the way": (altered(HELLO, lambda one: replace(one, highest=2)), "downgraded"),
     "another nonce": (altered(HELLO, lambda one: replace(one, nonce=bytes(32))), "downgraded"),
     "another key": (altered(HELLO, lambda one: replace(one, public=bytes(32))), "downgraded"),

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from sync import arrivals, membership
+from sync import arrivals, identity, membership
 from sync.links.memory import Weather
 from sync.presence import Doing, Present, Preview
 from sync.project import Project
 from sync.replica import ProjectReplica
 from sync.session import News
 from tests.sync.company import Ether, equal, session, sessions, until
-from tests.sync.stage import Desk, add_asset
+from tests.sync.stage import Desk, add_asset, names
 
 
 @asynccontextmanager
@@ -159,3 +160,23 @@ async def test_a_device_that_was_admitted_meanwhile_gets_in(tmp_path: Path) -> N
             anna.admit(late.device.public)
             await until(lambda: equal(first, second), first, second)
             assert late.index.find_asset("LAMP") is not None
+
+
+async def test_a_sponsor_that_shows_what_is_not_is_found_out(tmp_path: Path) -> None:
+    desk, laptop = Desk.under(tmp_path, "desk"), Desk.under(tmp_path, "laptop")
+    key = identity.load_or_create(laptop.home).public
+    async with desk.started("LAMP", "MARA") as liar:
+        liar.admit(key)
+        liar.export(tmp_path / "export", since={name: 10**6 for name in liar.have()})
+        with sqlite3.connect(desk.index) as index:
+            index.execute("UPDATE assets SET name = 'FALSE' WHERE name = 'LAMP'")
+        index.close()
+        async with laptop.join(tmp_path / "export") as newcomer, sessions(Ether(), newcomer, liar) as both:
+            seen: list[list[str]] = []
+            with both[0].subscribe(lambda news: seen.append(names(newcomer))):
+                await until(lambda: equal(*both) and both[0].peers()[0].synced, *both)
+            assert ["FALSE", "MARA"] in [sorted(one) for one in seen]
+            assert sorted(names(newcomer)) == ["LAMP", "MARA"]
+            [finding] = [one for one in newcomer.verify() if one.what == "snapshot"]
+            assert finding.id == liar.device.id
+            assert "FALSE" in finding.detail
