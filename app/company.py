@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sync.networks import Hint, Network, Step
     from sync.reach import Reach
     from sync.session import News, Session
+    from sync.spoken import Codes, Offer
 
 LOCK: Final = "session.lock"
 TAKE_OVER: Final = 1.0
@@ -47,6 +48,7 @@ class Company:
     hints: tuple[Hint, ...] = ()
     session: Session | None = None
     network: Lan | None = None
+    codes: Codes | None = None
     _told: list[Told] = field(default_factory=list)
     _reach: Reach | None = None
 
@@ -86,6 +88,10 @@ class Company:
         """Where others reach this device, for tickets."""
         return self.network.addresses() if self.network is not None else ()
 
+    def spoken(self) -> list[Offer]:
+        """The spoken codes that this program gave out, and what became of them."""
+        return [] if self.codes is None else self.codes.offers()
+
     def subscribe(self, told: Told) -> None:
         """Have `told` called after everything that happens to others, as long as this is open."""
         self._told.append(told)
@@ -105,7 +111,11 @@ class Company:
             await asyncio.sleep(TAKE_OVER)
 
     async def _meet(self) -> None:
-        for module in ("sync.lan", "sync.session"):  # they take half a second, in which others are answered
+        for module in (
+            "sync.lan",
+            "sync.session",
+            "sync.spoken",
+        ):  # they take half a second, in which others are answered
             await asyncio.to_thread(importlib.import_module, module)
         from app.api.attendance import Attendance
         from sync.replica import ProjectReplica
@@ -144,6 +154,7 @@ class Company:
     def _networks(self) -> list[Network]:
         from sync import reach
         from sync.lan import Lan
+        from sync.spoken import Codes
 
         known = self._reach = reach.read(self.studio.project.folder / PRIVATE)
         found: list[Network] = []
@@ -154,12 +165,14 @@ class Company:
             found.append(Far(self.relay, project.id, project.device, random=self.place.random))
         if not self.lan:
             return found
+        self.codes = self.codes or Codes(now=time.monotonic, random=self.place.random)
         self.network = Lan(
             self.studio.project.id,
             clock=self.place.clock,
             random=self.place.random,
             port=known.port,
             known=[*known.hints(self.studio.project.device.id), *self.hints],
+            aside=self.codes.answer,
             strangers=lambda: self.session is not None and self.session.doorstep.listens,
         )
         return [self.network, *found]

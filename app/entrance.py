@@ -53,6 +53,14 @@ async def by_ticket(
     await _begin(target, await visit.entries(seconds), ticket, place, found)
 
 
+async def by_code(code: str, place: Place, seconds: float) -> Ticket:
+    """The ticket of a spoken code, from whoever on this network has it open."""
+    from sync.spoken import Guess
+
+    lan = Lan(None, clock=place.clock, random=place.random)
+    return await Guess(code, [lan], random=place.random).ticket(seconds)
+
+
 async def by_knock(target: Path, place: Place, name: str | None, seconds: float, told: Tell) -> str:
     """Wait until an owner lets this device in, and begin the folder; who let it in, and into whose project."""
     found = settings.read(place.home)

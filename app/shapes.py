@@ -15,6 +15,7 @@ from sync.records import Approved, AssetFacts, AssetId, Kind, Struck, Superseded
 from sync.shown import Shown
 
 if TYPE_CHECKING:
+    from sync.spoken import Offer
     from sync.team import Knock
 
 Shape = dict[str, Any]
@@ -283,3 +284,8 @@ def knock(one: Knock) -> Shape:
     """A device that asks to be let in."""
     device = identity.shown(identity.device_id(one.public))
     return {"key": one.public.hex(), "device": device, "name": one.name, "time": one.time}
+
+
+def spoken(one: Offer) -> Shape:
+    """A spoken code, without its words, and what became of it."""
+    return {"number": one.number, "state": one.state}

@@ -119,6 +119,13 @@ class Code:
             raise WrongCode("the other side has not proved that it has the code", "make another code")
         return self._key
 
+    @property
+    def own_proof(self) -> bytes:
+        """The proof that this side gives; raises `WrongCode` before the other side's message is here."""
+        if self._shared is None:
+            raise WrongCode("the other side has not begun", "make another code")
+        return self._proof(self.inviter)
+
     def hand_over(self, ticket: Ticket) -> bytes:
         """A ticket sealed for the other side."""
         return seal.seal(self.key, ticket.encode().encode(), _HANDOVER, self._random)

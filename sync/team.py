@@ -113,14 +113,9 @@ class Team:
         own_device: bool = False,
     ) -> Ticket:
         """A ticket for a new member, or with `own_device` for one more device of oneself; raises `Refused`."""
+        role = self.check_invites(role, own_device=own_device)
         members = self.refresh()
         mine = self._own(members)
-        if own_device:
-            role = members.people[mine].role
-        elif not members.owns(self._device.public):
-            raise Refused("only an owner invites", f"{_ASK}, or invite a device of your own with --device")
-        if role not in ROLES:
-            raise BadField("role", role, ", ".join(ROLES))
         if uses < 1 or not timedelta(minutes=1) <= expires <= timedelta(days=365):
             raise BadField("expires", str(expires), "between a minute and a year, and at least one use")
         until = tickets.expiry(self._clock(), expires)
@@ -133,6 +128,18 @@ class Team:
         )
         self.tend()
         return ticket
+
+    def check_invites(self, role: str, *, own_device: bool = False) -> str:
+        """The role that an invitation of this device would be for; raises `Refused` without the right to it."""
+        members = self.refresh()
+        mine = self._own(members)
+        if own_device:
+            role = members.people[mine].role
+        elif not members.owns(self._device.public):
+            raise Refused("only an owner invites", f"{_ASK}, or invite a device of your own with --device")
+        if role not in ROLES:
+            raise BadField("role", role, ", ".join(ROLES))
+        return role
 
     def join_by(self, ticket: Ticket, name: str = "") -> DeviceId:
         """Join with a ticket, as `name`; the entries that it was given out with are here. Raises `Refused`."""

@@ -80,6 +80,7 @@ class Attendance:
             "paused": bool(self.studio.project.setting("paused", False)),
             "peers": company.here() if company is not None else [],
             "knocks": [shapes.knock(one) for one in self.studio.project.team.knocks()],
+            "codes": [shapes.spoken(one) for one in company.spoken()] if company is not None else [],
             "sessions": [
                 {
                     "id": one,

@@ -132,6 +132,8 @@ async def _performed(call: Call) -> Mapping[str, Any]:
     async with contextlib.AsyncExitStack() as stack:
         if call.command.wants("report"):
             given["report"] = stack.enter_context(progress.on(sys.stderr))
+        if call.command.before is not None:
+            await call.command.before(place, given.get("report", _unheard), call.values)
         if call.command.wants("studio"):
             from app.studio import Studio
 

@@ -11,6 +11,12 @@ Value = Mapping[str, Any]
 
 
 def _invite(value: Value, stream: TextIO) -> None:
+    if "code" in value:
+        paper.say(stream, f"{value['code']}\n")
+        paper.say(stream, f"Say it to one person; it serves for one try, until {value['expires']}.")
+        paper.say(stream, f"On the other machine, on this network: restrike join --code {value['code']} DIR")
+        paper.say(stream, "Keep restrike serve running here; restrike members shows what became of it.")
+        return
     times = "once" if value["uses"] == 1 else f"{value['uses']} times"
     paper.say(stream, f"{value['ticket']}\n")
     paper.say(stream, f"Serves {times}, until {value['expires']}, for the role {value['role']}.")
@@ -35,8 +41,19 @@ def _members(value: Value, stream: TextIO) -> None:
         paper.say(stream, f"\nRemoved {one['time']}: {one['device']}{waiting}")
     if value["removed"]:
         paper.say(stream, value["removed"][0]["can"])
+    for one in value["codes"]:
+        paper.say(stream, f"\nSpoken code {one['number']}-…: {_CODES[one['state']]}")
     for one in value["knocks"]:
         paper.say(stream, f"\n{one['name']} knocks: {one['device']} (restrike admit)")
+
+
+_CODES: Final = {
+    "open": "open",
+    "asked": "somebody is typing it in",
+    "used": "used",
+    "wrong": "guessed wrongly, and spent; make another one (restrike invite --spoken)",
+    "expired": "nobody came, and it is over",
+}
 
 
 def _here(value: Value, device: str) -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from app.commands.table import Arg, Opt, Outcome, Report, Said, command
 from app.place import Place
-from engine.faults import BadField, Conflict
+from engine.faults import BadField, Conflict, WrongUse
 from sync.kinds import Kind, Tier
 
 if TYPE_CHECKING:
     from app.studio import Studio
+    from sync.tickets import Ticket
 
 _JOB = "The job: its id or the beginning of it."
 MOST_ITEMS = 1000
@@ -210,6 +211,31 @@ async def job_vote(
     return Listing(studio).job(found)
 
 
+async def _join_first(place: Place, report: Report, values: Mapping[str, Any]) -> None:
+    """With a ticket and a folder that is no project yet: join it."""
+    from app.commands.peers import join
+    from app.place import PRIVATE
+    from sync.salvage import begun
+
+    ticket, folder = values["join"], values["folder"]
+    if ticket is None:
+        return
+    if folder is None:
+        raise WrongUse("a ticket alone does not say where", "restrike worker --join TICKET DIR")
+    if not begun((place.folder / folder).resolve() / PRIVATE):
+        await join(place, report, ticket=ticket, folder=folder)
+
+
+def _ticket_for(studio: Studio, text: str | None) -> Ticket | None:
+    """The ticket that a worker came with; raises `Conflict` where it is another project's."""
+    from sync import tickets
+
+    found = tickets.decode(text) if text is not None else None
+    if found is not None and found.project != studio.project.id:
+        raise Conflict("that ticket is for another project", "name a folder of its own")
+    return found
+
+
 @command(
     "worker",
     examples=[
@@ -217,7 +243,9 @@ async def job_vote(
         "restrike worker ~/film --until-idle",
         "restrike worker --only-tier low",
         'restrike worker --hours "19-07 sat,sun:00-24" --polite',
+        "restrike worker --join restrike1… ~/film",
     ],
+    before=_join_first,
 )
 async def worker(
     studio: Studio,
@@ -243,11 +271,16 @@ async def worker(
     relay: Annotated[
         str | None, Opt("--relay", help="Meet the others at this relay as well.", shown="URL")
     ] = None,
+    join: Annotated[
+        str | None,
+        Opt("--join", help="Join with this ticket first, if the folder is no project.", shown="TICKET"),
+    ] = None,
 ) -> dict[str, Any]:
     """Work on the queue of a project until you stop it (Ctrl-C): a headless render node.
 
     Stopping gives claimed jobs back; a second worker may work on the same project at the same time. Whatever is being
-    rendered when the hours end, or when somebody else needs the machine, is finished.
+    rendered when the hours end, or when somebody else needs the machine, is finished. With --join and a folder one line
+    makes a render node of a bare machine; the same line goes on after a restart.
     """
     from dataclasses import replace
 
@@ -256,12 +289,14 @@ async def worker(
     from app.gates import gates
 
     closed = gates(studio.clock, hours, polite=polite)
+    ticket = _ticket_for(studio, join)
+    far = relay or (ticket.relay if ticket is not None else None)
     if device is not None:
         studio.settings = replace(studio.settings, device=settings.check("device", device))
     if until_idle or studio.served:
         done = await shift.work(studio, report, only=only_tier, until_idle=until_idle, gates=closed)
     else:
-        async with _open_for_callers(studio, place), together(studio, place, lan=not no_lan, relay=relay):
+        async with _open_for_callers(studio, place), together(studio, place, lan=not no_lan, relay=far):
             report(Said("waiting for jobs; Ctrl-C stops"))
             done = await shift.stay(studio, report, only=only_tier, gates=closed)
     value = {"finished": done.finished, "failed": done.failed, "aside": done.aside}

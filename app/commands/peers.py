@@ -55,6 +55,7 @@ async def peers(
         "restrike join restrike1… ~/film",
         "restrike join restrike1… . --name Mara",
         "restrike join --knock ~/film",
+        "restrike join --code 7-otter-maple ~/film",
     ],
 )
 async def join(
@@ -64,6 +65,9 @@ async def join(
     ticket: Annotated[str | None, Arg("The ticket that restrike invite printed.", shown="TICKET")] = None,
     folder: Annotated[
         Path | None, Arg("The folder to begin; it is made if it is not there.", shown="DIR")
+    ] = None,
+    code: Annotated[
+        str | None, Opt("--code", help="The code that somebody on this network said.", shown="CODE")
     ] = None,
     knock: Annotated[bool, Opt("--knock", help="Without a ticket: ask an owner on this network.")] = False,
     name: Annotated[str | None, Opt("--name", help="What the others see you as.")] = None,
@@ -75,30 +79,36 @@ async def join(
 
     One of the members has to have the project open (restrike serve), on this network or at an address in the ticket.
     Called again it goes on where it stopped. With --knock and a folder alone this device asks whoever is on this
-    network; an owner compares its name and id with his screen, and admits it (restrike admit). Exit 5 if nobody lets
-    it in, 3 if nobody answers.
+    network; an owner compares its name and id with his screen, and admits it (restrike admit). With --code and a folder
+    alone it asks for the ticket of a code that restrike invite --spoken made. Exit 5 if nobody lets it in, 3 if nobody
+    answers.
     """
+    from app import entrance
     from sync.salvage import begun
 
     began = time.monotonic()
-    target, found = _wanted(place, ticket, folder, knock=knock)
+    if knock and code is not None:
+        raise WrongUse("a code lets this device in without knocking", "leave --knock out")
+    target, found = _wanted(place, ticket, folder, alone=knock or code is not None)
+    if code is not None and not begun(target / PRIVATE):
+        report(Said("looking for whoever said that code …"))
+        found = await entrance.by_code(code, place, seconds or LOOKING)
     if not begun(target / PRIVATE):
         await _enter(place, report, target, found, name, seconds)
-    elif knock:
-        raise Conflict(f"{target} holds a project already", "restrike serve keeps it in step")
     report(Said("fetching the film …"))
     return await _fetch(found, target, place, seconds or SECONDS, report, began)
 
 
 def _wanted(
-    place: Place, ticket: str | None, folder: Path | None, *, knock: bool
+    place: Place, ticket: str | None, folder: Path | None, *, alone: bool
 ) -> tuple[Path, Ticket | None]:
-    """The folder to begin, and the ticket unless this device knocks."""
+    """The folder to begin, and the ticket unless the folder is all that is named."""
     from sync import tickets
+    from sync.salvage import begun
 
-    if knock:
+    if alone:
         if folder is not None:
-            raise WrongUse("who knocks has no ticket", "name the folder alone: restrike join --knock DIR")
+            raise WrongUse("who knocks or has a code has no ticket", "name the folder alone")
         folder, found = Path(ticket or "."), None
     elif ticket is None or folder is None:
         raise WrongUse(
@@ -109,6 +119,9 @@ def _wanted(
     target = (place.folder / folder).resolve()
     if target.exists() and not target.is_dir():
         raise WrongUse(f"{target} is a file", "name a folder")
+    around = None if begun(target / PRIVATE) else enclosing(target.parent)
+    if around is not None:
+        raise Refused(f"{target} lies inside the project {around}", "choose a folder outside it")
     return target, found
 
 
@@ -118,9 +131,6 @@ async def _enter(
     """Get into the project, and begin the folder."""
     from app import entrance
 
-    around = enclosing(target.parent)
-    if around is not None:
-        raise Refused(f"{target} lies inside the project {around}", "choose a folder outside it")
     if ticket is not None:
         report(Said("looking for a device of the project …"))
         await entrance.by_ticket(

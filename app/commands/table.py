@@ -141,16 +141,21 @@ class Outcome(dict[str, Any]):
 
 
 Function = Callable[..., Awaitable[Mapping[str, Any]]]
+Before = Callable[[Any, Any, Mapping[str, Any]], Awaitable[None]]
 F = TypeVar("F", bound=Function)
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command with its function and examples, once its module is imported."""
+    """A command with its function and examples, once its module is imported.
+
+    `before` is called with place, report and values before the project is opened, which it may have to begin.
+    """
 
     entry: Entry
     function: Function
     examples: tuple[str, ...]
+    before: Before | None = None
 
     def wants(self, given: str) -> bool:
         """Whether the function asks for one of what is given by name: `studio`, `place`, `report`."""
@@ -185,14 +190,14 @@ def parameters(command: Command) -> dict[str, tuple[Any, Arg | Opt, Any]]:
 _loaded: dict[str, Command] = {}
 
 
-def command(words: str, *, examples: Sequence[str] = ()) -> Callable[[F], F]:
+def command(words: str, *, examples: Sequence[str] = (), before: Before | None = None) -> Callable[[F], F]:
     """Mark `words`' function; the words must stand in `COMMANDS` with this module, and give the function its name."""
 
     def mark(function: F) -> F:
         entry = entry_of(words)
         if (function.__module__, function.__name__) != (entry.module, entry.function_name):
             raise TypeError(f"{words!r} belongs to {entry.module}:{entry.function_name}")
-        _loaded[words] = Command(entry, function, tuple(examples))
+        _loaded[words] = Command(entry, function, tuple(examples), before)
         return function
 
     return mark

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from app import shapes
 from app.commands.table import Arg, Opt, command
-from engine.faults import BadField, NotFound, WrongUse
+from engine.faults import BadField, NotFound, Refused, WrongUse
 from sync import identity
 from sync.team import STILL, Revocation, Withheld, invite_id
 
 if TYPE_CHECKING:
     from app.studio import Studio
     from sync.membership import Members
+    from sync.tickets import Ticket
 
 Role = Literal["artist", "worker", "viewer", "owner"]
+_OPEN: Final = timedelta(minutes=10)
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -26,6 +28,7 @@ _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
         "restrike invite",
         "restrike invite --role worker --uses 5 --expires 7d",
         "restrike invite --device",
+        "restrike invite --spoken",
     ],
 )
 async def invite(
@@ -39,14 +42,22 @@ async def invite(
     ] = "24h",
     uses: Annotated[int, Opt("--uses", help="How many may join with it.", shown="N")] = 1,
     device: Annotated[bool, Opt("--device", help="For one more device of your own.")] = False,
+    spoken: Annotated[
+        bool, Opt("--spoken", help="A short code to say instead, for this network and ten minutes.")
+    ] = False,
 ) -> dict[str, Any]:
     """Make a ticket: whoever has it can join this project with restrike join.
 
     Hand it over where nobody reads along. It serves once and for a day unless you say otherwise, and revoke calls it
     off. An owner invites others; everybody may invite devices of his own. Exit 5 without the right.
+
+    With --spoken it is a number and two words, for who is on the same network and types it within ten minutes, while
+    this device has the project open (restrike serve). A wrong guess ends it.
     """
     team = studio.project.team
     company = studio.company
+    if spoken:
+        return _spoken(studio, role, device=device)
     ticket = team.invite(
         role,
         expires=_span(expires),
@@ -62,6 +73,26 @@ async def invite(
         "expires": ticket.expires,
         "uses": uses,
     }
+
+
+def _spoken(studio: Studio, role: str, *, device: bool) -> dict[str, Any]:
+    """A code for which a ticket is made once somebody has proved that he has it."""
+    from sync import tickets
+
+    team, company = studio.project.team, studio.company
+    if company is None or company.network is None or company.codes is None:
+        raise Refused("nobody would answer who types the code", "run restrike serve here, and ask again")
+    team.check_invites(role, own_device=device)
+    network = company.network
+
+    def make() -> Ticket:
+        return team.invite(
+            role, expires=_OPEN, own_device=device, addresses=network.addresses(), relay=company.relay
+        )
+
+    code = company.codes.open(make)
+    expires = tickets.expiry(studio.clock(), _OPEN)
+    return {"ticket": None, "id": None, "code": code, "role": role, "expires": expires, "uses": 1}
 
 
 def _span(text: str) -> timedelta:
@@ -116,6 +147,9 @@ async def members(studio: Studio) -> dict[str, Any]:
             for one in found.removed.values()
         ],
         "knocks": [shapes.knock(one) for one in team.knocks()],
+        "codes": [shapes.spoken(one) for one in studio.company.spoken()]
+        if studio.company is not None
+        else [],
         "this_device": _shown(studio.project.device.public),
     }
 

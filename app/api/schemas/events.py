@@ -14,7 +14,7 @@ from app.api.schemas.problem import EXAMPLES as PROBLEMS
 from app.api.schemas.problem import Problem
 from app.api.schemas.projects import PROJECT, BlobCounts
 from app.api.schemas.takes import TAKE, Take
-from app.api.schemas.team import Knocking
+from app.api.schemas.team import Knocking, SpokenCode
 from app.api.schemas.values import Count, Digest, Id, JobState, Seconds, Shape, Time, always, maybe
 from sync.records import Tier
 
@@ -59,6 +59,7 @@ class Presence(Shape):
     paused: bool = always("Whether workers start nothing new.")
     sessions: list[Session] = always("The processes on this machine.")
     peers: list[PresentPeer] = always("The team's other devices that are here.")
+    codes: list[SpokenCode] = always("The spoken codes that were given out lately.")
     knocks: list[Knocking] = always("The devices that ask to be let in, the newest first.")
 
 
@@ -257,6 +258,7 @@ _HERE: Final[Json] = {
     "sessions": [{"id": JOB["owner"], "here": True, "state": "idle", "doing": None}],
     "peers": [],
     "knocks": [],
+    "codes": [],
 }
 _DATA: Final[dict[str, Json]] = {
     "server:full_sync": {

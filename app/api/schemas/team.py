@@ -24,8 +24,9 @@ class Invitation(Shape):
         }
     )
 
-    ticket: str = always("The ticket; whoever has it can join.")
-    id: Id = always("What revoke calls it by, without its secret.")
+    ticket: str | None = always("The ticket; whoever has it can join. Null for a spoken code.")
+    code: str = maybe("The spoken code: whoever types it on this network within ten minutes can join.")
+    id: Id | None = always("What revoke calls it by, without its secret; null for a spoken code.")
     role: MemberRole = always("What the newcomer may do.")
     expires: Time = always("Until when it serves.")
     uses: Count = always("How many may join with it.")
@@ -69,6 +70,15 @@ class Knocking(Shape):
     time: Time = always("When it asked.")
 
 
+class SpokenCode(Shape):
+    """A spoken code that the program gave out, by its number, and what became of it."""
+
+    number: Count = always("The number that it begins with.")
+    state: Literal["open", "asked", "used", "wrong", "expired"] = always(
+        "wrong: somebody guessed, or began and did not end, and the code is spent."
+    )
+
+
 class TeamMembers(Shape):
     """Who belongs to the project."""
 
@@ -78,6 +88,7 @@ class TeamMembers(Shape):
             "invites": [],
             "removed": [],
             "knocks": [],
+            "codes": [{"number": 7, "state": "open"}],
             "this_device": _DEVICE,
         }
     )
@@ -86,6 +97,7 @@ class TeamMembers(Shape):
     invites: list[OpenInvite] = always("The tickets that still serve.")
     removed: list[RemovedDevice] = always("The devices that were removed.")
     knocks: list[Knocking] = always("The devices that ask to be let in, the newest first.")
+    codes: list[SpokenCode] = always("The spoken codes that were given out lately.")
     this_device: str = always("The device that answers.")
 
 

@@ -19,11 +19,17 @@ def test_a_ticket_with_what_to_do_with_it() -> None:
     assert "5 times" in shown("invite", {**value, "uses": 5})
 
 
+def test_a_spoken_code_with_what_to_do_with_it() -> None:
+    value = {"ticket": None, "id": None, "code": "7-otter-maple", "role": "artist", "expires": "soon"}
+    assert "restrike join --code 7-otter-maple DIR" in shown("invite", value)
+
+
 def test_members_with_devices_tickets_and_what_was_removed() -> None:
     value: dict[str, Any] = {
         "members": [{"id": "m", "name": "Mara", "role": "owner", "devices": [DEVICE, "other"]}],
         "invites": [{"id": "0c9f", "role": "viewer", "uses": 2, "used": 1, "expires": "tomorrow"}],
         "removed": [{"device": "gone", "member": "n", "time": "now", "waiting": 3, "can": "It keeps."}],
+        "codes": [{"number": 7, "state": "wrong"}],
         "knocks": [{"key": "00", "device": DEVICE, "name": "Vera", "time": "now"}],
         "this_device": DEVICE,
     }
@@ -34,6 +40,7 @@ def test_members_with_devices_tickets_and_what_was_removed() -> None:
     assert "restrike adopt" in text
     assert "It keeps." in text
     assert "Vera knocks" in text
+    assert "7-…: guessed wrongly" in text
 
 
 def test_who_knocks_and_what_waits() -> None:

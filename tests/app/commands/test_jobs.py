@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
+from sync.records import ProjectId, Time
+from sync.tickets import Ticket
 from tests.app.commandline import Film
 from tests.fakes.renderer import FakeRenderer
 
@@ -140,3 +144,13 @@ def test_calling_off_may_be_tried(shot: Film) -> None:
     assert shot("job", "show", asked["id"])["state"] == "pending"
     assert shot("job", "cancel", asked["id"])["state"] == "cancelled"
     assert shot("job", "cancel", asked["id"], "--dry-run")["message"] == "It is cancelled."
+
+
+def test_a_worker_comes_with_a_ticket_for_its_folder(shot: Film) -> None:
+    own, other = (str(shot.folder), shot("invite", "--role", "worker")["ticket"])
+    assert shot("worker", own, "--join", other, "--until-idle")["finished"] == []
+    other = f"{other[:-1]}{'a' if other[-1] != 'a' else 'b'}"
+    assert "mistyped" in shot.error("worker", own, "--join", other, "--until-idle", status=2)["message"]
+    elsewhere = Ticket.fresh(ProjectId("7a" * 32), "worker", Time("2030-01-01T00:00:00.000Z"), os.urandom)
+    shot.error("worker", own, "--join", elsewhere.encode(), "--until-idle", status=4)
+    assert "where" in shot.error("worker", "--join", other, status=2)["message"]

@@ -88,3 +88,7 @@ def test_without_the_right_nothing_is_done(film: Film, own_home: Path, tmp_path:
     for words in (("invite",), ("invite", "--device"), ("revoke", "Vera"), ("admit", KEY.hex())):
         film.error(*words, status=5)
     assert len(film("members")["members"]) == 2
+
+
+def test_a_spoken_code_needs_somebody_to_answer_it(film: Film) -> None:
+    assert "serve" in film.error("invite", "--spoken", status=5)["hint"]
