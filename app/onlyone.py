@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 
 
@@ -17,6 +18,17 @@ def held(path: Path) -> Iterator[bool]:
         yield _lock(file)
     finally:
         os.close(file)
+
+
+@contextmanager
+def place(folder: Path) -> Iterator[int]:
+    """The smallest number that nobody else holds in the folder now; made if it is not there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        for number in count():
+            if stack.enter_context(held(folder / f"{number}.lock")):
+                yield number
+                return
 
 
 if sys.platform == "win32":  # pragma: no cover

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,28 @@ async def wait(studio: Studio, asked: Sequence[Asked], report: Report) -> Shape:
     return Outcome(value, 1)
 
 
+async def work_all(
+    studios: Sequence[Studio],
+    report: Report,
+    *,
+    only: Tier | None = None,
+    until_idle: bool = False,
+    gates: Sequence[Gate] = (),
+) -> Done:
+    """Work the queue with one renderer for each studio, all of them of one project, as `work` does with one."""
+    done = Done()
+
+    async def one(studio: Studio) -> None:
+        part = await work(studio, report, only=only, until_idle=until_idle, gates=gates, listening=False)
+        done.finished += part.finished
+        done.failed += part.failed
+        done.aside += part.aside
+
+    working = together(one(studio) for studio in studios)
+    await (working if studios[0].served else _until_sigterm(working, done))
+    return done
+
+
 async def work(
     studio: Studio,
     report: Report,
@@ -56,31 +79,54 @@ async def work(
     only: Tier | None = None,
     until_idle: bool = False,
     gates: Sequence[Gate] = (),
+    listening: bool = True,
 ) -> Done:
     """Work the queue in this process with a renderer of its own; raises `Conflict` where a worker does that already."""
     if studio.resident is not None:
         raise Conflict("a worker works here already", "its jobs are in restrike jobs")
     async with studio.working, studio.renderer() as renderer:
         return await work_with(
-            studio, renderer, report, wanted=wanted, only=only, until_idle=until_idle, gates=gates
+            studio,
+            renderer,
+            report,
+            wanted=wanted,
+            only=only,
+            until_idle=until_idle,
+            gates=gates,
+            listening=listening,
         )
 
 
 async def stay(
-    studio: Studio, report: Report, *, only: Tier | None = None, gates: Sequence[Gate] = ()
+    studios: Sequence[Studio], report: Report, *, only: Tier | None = None, gates: Sequence[Gate] = ()
 ) -> Done:
-    """Work the queue until SIGTERM as the worker that everybody in this process relies on; raises `NoSpace`."""
+    """Work the queue until SIGTERM as the workers that everybody in this process relies on; raises `NoSpace`.
+
+    One for each studio, all of them of one project.
+    """
     from app.resident import Resident
 
     done = Done()
-    resident = studio.resident = Resident(studio, only=only, patient=False, gates=gates)
-    try:
-        with resident.heard(_Bars(studio, report, done, None, None)):
-            await _until_sigterm(resident.run(), done)
-    finally:
-        studio.resident = None
-    _tell_aside(resident.aside, report, done)
+    residents = [Resident(one, only=only, patient=False, gates=gates) for one in studios]
+    with ExitStack() as stack:
+        for studio, resident in zip(studios, residents, strict=True):
+            studio.resident = resident
+            stack.callback(setattr, studio, "resident", None)
+            stack.enter_context(resident.heard(_Bars(studio, report, done, None, None)))
+        await _until_sigterm(together(resident.run() for resident in residents), done)
+    for resident in residents:
+        _tell_aside(resident.aside, report, done)
     return done
+
+
+async def together(works: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Await all; the first that fails ends the others, and its error is raised as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(work)
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
 
 
 async def work_with(
@@ -93,15 +139,19 @@ async def work_with(
     until_idle: bool = False,
     told: Callable[[], None] | None = None,
     gates: Sequence[Gate] = (),
+    listening: bool = True,
 ) -> Done:
-    """Work the queue in this process; SIGTERM ends it, claims given back. `told` is called after each finished job."""
+    """Work the queue in this process; SIGTERM ends it, claims given back. `told` is called after each finished job.
+
+    Unless `listening`, SIGTERM is left to the caller.
+    """
     from app.worker import Worker
 
     done = Done()
     worker = Worker(studio, renderer, only=only, gates=gates)
     bars = _Bars(studio, report, done, wanted, told)
     running = worker.run(until_idle=until_idle, jobs=wanted, report=bars)
-    await (running if studio.served else _until_sigterm(running, done))
+    await (_until_sigterm(running, done) if listening and not studio.served else running)
     _tell_aside(worker.aside, report, done)
     return done
 

@@ -81,6 +81,14 @@ class Studio:
         async with Project.open(folder, home=home, clock=clock, keyring=found.keyring) as project:
             yield cls(project, home, found, clock, renderer or render_process)
 
+    @asynccontextmanager
+    async def once_more(self) -> AsyncIterator[Studio]:
+        """The same project open a second time in this process, as a session of its own."""
+        folder = self.project.folder
+        async with Studio.open(folder, self.home, clock=self.clock, renderer=self._renderer) as other:
+            other.served = self.served
+            yield other
+
     @cached_property
     def models(self) -> Installed:
         """The models of this machine."""

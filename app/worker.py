@@ -99,8 +99,7 @@ class Pace:
 class Worker:
     """Works the queue of a studio with one renderer; `now` is a monotonic clock and `rest` waits for so many seconds.
 
-    `slot` is its place on this machine, such as a GPU, the same however often it starts; while one of `gates` gives a
-    reason nothing new is begun.
+    While one of `gates` gives a reason nothing new is begun.
 
     `jobs.vt` and back-offs follow the queue's rules; a job whose model is not here is set aside with the reason
     (`aside`), and the others go on.
@@ -112,7 +111,6 @@ class Worker:
         renderer: Renderer,
         *,
         only: Tier | None = None,
-        slot: str = "",
         gates: Sequence[Gate] = (),
         now: Callable[[], float] = time.monotonic,
         rest: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -120,7 +118,7 @@ class Worker:
         self.studio = studio
         self.roster = Roster(studio, now, studio.clock)
         self.observer = Observer(studio, now, only, self.roster)
-        self._own = Own(studio, slot, only)
+        self._own = Own(studio, only)
         self._gates = tuple(gates)
         self._resting: str | None = None
         self._renderer = renderer
@@ -149,7 +147,7 @@ class Worker:
         """
         self._wanted, self._report, self._trouble = jobs, report or _silence, None
         try:
-            with self.studio.project.subscribe(self._stir):
+            with self._own.placed(), self.studio.project.subscribe(self._stir):
                 await self._work(until_idle)
         finally:
             self._notice.clear()

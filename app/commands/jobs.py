@@ -256,7 +256,8 @@ async def worker(
         Path | None, Arg("The project; otherwise the one around here.", shown="DIR", opens=True)
     ] = None,
     device: Annotated[
-        str | None, Opt("--device", help="Where to render: auto, cpu, cuda, cuda:N, mps.")
+        str | None,
+        Opt("--device", help="Where to render: auto, cpu, cuda, cuda:N, mps; several with commas."),
     ] = None,
     until_idle: Annotated[bool, Opt("--until-idle", help="End when nothing is left to do.")] = False,
     only_tier: Annotated[Tier | None, Opt("--only-tier", help="Take jobs of this tier alone.")] = None,
@@ -282,23 +283,21 @@ async def worker(
     rendered when the hours end, or when somebody else needs the machine, is finished. With --join and a folder one line
     makes a render node of a bare machine; the same line goes on after a restart.
     """
-    from dataclasses import replace
-
-    from app import settings, shift
+    from app import shift, slots
     from app.company import together
     from app.gates import gates
 
     closed = gates(studio.clock, hours, polite=polite)
     ticket = _ticket_for(studio, join)
     far = relay or (ticket.relay if ticket is not None else None)
-    if device is not None:
-        studio.settings = replace(studio.settings, device=settings.check("device", device))
-    if until_idle or studio.served:
-        done = await shift.work(studio, report, only=only_tier, until_idle=until_idle, gates=closed)
-    else:
-        async with _open_for_callers(studio, place), together(studio, place, lan=not no_lan, relay=far):
-            report(Said("waiting for jobs; Ctrl-C stops"))
-            done = await shift.stay(studio, report, only=only_tier, gates=closed)
+    devices = () if device is None else slots.read(device)
+    async with slots.opened(studio, devices) as studios:
+        if until_idle or studio.served:
+            done = await shift.work_all(studios, report, only=only_tier, until_idle=until_idle, gates=closed)
+        else:
+            async with _open_for_callers(studio, place), together(studio, place, lan=not no_lan, relay=far):
+                report(Said("waiting for jobs; Ctrl-C stops"))
+                done = await shift.stay(studios, report, only=only_tier, gates=closed)
     value = {"finished": done.finished, "failed": done.failed, "aside": done.aside}
     takes = f"{len(done.finished)} picture{'' if len(done.finished) == 1 else 's'} rendered"
     stopped = "; stopped, what was claimed is back in the queue" if done.stopped else ""

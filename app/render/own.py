@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from app import onlyone
+from app.place import PRIVATE
 from app.render.rates import Rates
 from sync.farm.card import At, Card
 from sync.farm.hands import Hand, short
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
     from engine.renderer import Rendered
     from sync.records import Tier
 
+PLACES: Final = "places"
 SWITCH: Final = 5.0
 """Seconds to change to another model, until it was measured."""
 
@@ -22,15 +27,22 @@ SWITCH: Final = 5.0
 class Own:
     """One worker's own card. `left` is the seconds until it is free, none while it is idle or nobody can tell."""
 
-    def __init__(self, studio: Studio, slot: str, only: Tier | None) -> None:
+    def __init__(self, studio: Studio, only: Tier | None) -> None:
         self.left: float | None = None
         self._studio = studio
-        self._slot = f"{studio.project.device.id}/{slot}"
+        self._slot = ""
         self._only = only
         self._rates = Rates(studio)
         self._warm = ""
         self._switch = SWITCH
         self._models = frozenset(short(one.digest) for one in studio.models.facts())
+
+    @contextmanager
+    def placed(self) -> Iterator[None]:
+        """Take the first free place on this machine, so that the others know the worker again when it starts again."""
+        with onlyone.place(self._studio.project.folder / PRIVATE / PLACES) as number:
+            self._slot = f"{self._studio.project.device.id}/{number}"
+            yield
 
     def hand(self) -> Hand:
         """The worker as it is planned with."""

@@ -38,3 +38,13 @@ def test_a_process_that_dies_lets_go(tmp_path: Path) -> None:
         other.wait()
     with onlyone.held(path) as ours:
         assert ours
+
+
+def test_places_are_taken_from_the_smallest_on_and_free_again(tmp_path: Path) -> None:
+    with onlyone.place(tmp_path / "places") as first:
+        with onlyone.place(tmp_path / "places") as second:
+            assert (first, second) == (0, 1)
+        with onlyone.place(tmp_path / "places") as again:
+            assert again == 1
+    with onlyone.place(tmp_path / "places") as last:
+        assert last == 0

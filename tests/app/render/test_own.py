@@ -14,14 +14,15 @@ from tests.app.studios import film
 
 async def test_the_card_travels_and_says_what_the_worker_is_at(tmp_path: Path) -> None:
     async with film(tmp_path / "film") as studio:
-        own = Own(studio, "0", Tier.LOW)
+        own = Own(studio, Tier.LOW)
         own.left = 7.0
         card = own.card(Doing(JobId("a" * 64 + ".0"), "rendering", 3, 9, 7.0))
         assert decode(encode(card)) == card
         assert card.at is not None
         assert (card.at.step, card.at.steps, card.hand.free, card.hand.switch) == (3, 9, 7.0, SWITCH)
         assert card.hand.models == frozenset(short(one.digest) for one in studio.models.facts())
-        assert card.hand.slot == f"{studio.project.device.id}/0"
+        with own.placed():
+            assert own.hand().slot == f"{studio.project.device.id}/0"
         own.left = None
         assert own.card().at is None
         assert own.hand().free == 0.0
