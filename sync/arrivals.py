@@ -23,11 +23,15 @@ from sync.membership import Members
 from sync.past import Past
 from sync.records import DocumentId, LogId, Time
 from sync.schema import Fact
+from sync.scrutiny import Scrutiny
 from sync.store import Finding
 
 Contents = Mapping[tuple[str, str], str]
 Shadow = Callable[[Sequence[bytes], Sequence[bytes], Sequence[bytes]], Contents]
 """Tries fresh changes after a genesis and what is known; the new facts, or all of them. Raises `Damaged`."""
+Asked = tuple[Sequence[bytes], Sequence[bytes], Sequence[bytes]]
+"""What a `Shadow` is asked."""
+Knows = Callable[[Sequence[bytes], Sequence[bytes], Sequence[bytes]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +112,36 @@ def take(
     shadow: Shadow = here,
     *,
     bounded: bool = False,
+    scrutiny: Scrutiny | None = None,
 ) -> Taken:
     """Take in a delivery of stored bundles in any order; inside `Ledger.writing`. For peers' it is `bounded`."""
-    return _Delivery(ledger, members, shadow, bounded=bounded).take(delivery, time)
+    found = _Delivery(ledger, members, shadow, scrutiny or Scrutiny(), bounded=bounded)
+    return found.take(delivery, time)
+
+
+def rehearse(
+    ledger: Ledger,
+    members: Members,
+    delivery: Iterable[bytes],
+    shadow: Shadow,
+    knows: Knows,
+    scrutiny: Scrutiny,
+) -> list[Asked]:
+    """What `take` would ask `shadow` that it does not know yet; nothing is taken in.
+
+    Once it knows that, there may be more to ask, for what one document refuses is looked for bundle by bundle.
+    """
+    return _Rehearsal(ledger, members, shadow, scrutiny, bounded=True).of(delivery, knows)
 
 
 class _Delivery:
-    def __init__(self, ledger: Ledger, members: Members, shadow: Shadow, *, bounded: bool) -> None:
+    def __init__(
+        self, ledger: Ledger, members: Members, shadow: Shadow, scrutiny: Scrutiny, *, bounded: bool
+    ) -> None:
         self.ledger = ledger
         self.bounded = bounded
         self.shadow = shadow
+        self.scrutiny = scrutiny
         self.members = members
         self.unread: list[tuple[Finding, bytes]] = []
         self.queues: dict[LogId, dict[int, list[tuple[Bundle, bytes]]]] = {}
@@ -152,7 +176,7 @@ class _Delivery:
 
     def _sort(self, data: bytes) -> None:
         try:
-            bundle = log.decode(data)
+            bundle = self.scrutiny.read(data)
         except Damaged as error:
             self.unread.append((Finding("bundle", "unreadable", error.message, error.hint), data))
             return
@@ -223,7 +247,7 @@ class _Delivery:
         if bundle.n != last + 1 or bundle.previous != previous:
             raise Unfit("it does not follow the bundle before it", "it was set aside")
         self._check_end(bundle, state)
-        headers = [self._check_change(bundle, intro, document, raw) for document, raw in bundle.changes]
+        headers = self.scrutiny.headers(bundle, lambda: self._headers(bundle, intro))
         self._check_role(bundle, intro)
         return headers
 
@@ -241,6 +265,9 @@ class _Delivery:
         if intro.public in self.members.removed or self.members.lowered(intro.public):
             raise Withheld("its author had no right to it any more", "it waits; restrike adopt lets it count")
         raise Unfit("its author is no member who may write that", "it was set aside")
+
+    def _headers(self, bundle: Bundle, intro: Intro) -> list[Header]:
+        return [self._check_change(bundle, intro, document, raw) for document, raw in bundle.changes]
 
     def _check_change(self, bundle: Bundle, intro: Intro, document: DocumentId, raw: bytes) -> Header:
         if schema.log_kind(document) != intro.kind:
@@ -277,7 +304,7 @@ class _Delivery:
             inside = ends.setdefault(document, {})
             needs = {need: inside[need] if need in inside else past.end(need) for need in one.dependencies}
             guard.check_place(one, needs)
-            inside[one.hash] = guard.end(raw, one)
+            inside[one.hash] = self.scrutiny.end(raw, one)
 
     def _past(self, document: DocumentId, state: _State) -> _Grown:
         if document not in state.pasts:
@@ -299,7 +326,7 @@ class _Delivery:
             state.fresh.setdefault(document, []).append(raw)
             past = self._past(document, state)
             past.seqs[one.actor] = one.seq
-            past.ends[one.hash] = guard.end(raw, one)
+            past.ends[one.hash] = self.scrutiny.end(raw, one)
 
     def _refuse(self, state: _State, bundle: Bundle, data: bytes, why: str, *, unsound: bool = False) -> None:
         name = f"{bundle.log}/{bundle.n}"
@@ -317,8 +344,11 @@ class _Delivery:
             return None
 
     def _shadow(self, document: DocumentId, fresh: list[bytes]) -> Contents:
+        return self.shadow(*self._asked(document, fresh))
+
+    def _asked(self, document: DocumentId, fresh: list[bytes]) -> Asked:
         genesis = schema.genesis(document, self.ledger.steps)
-        return self.shadow(genesis, self.ledger.shelf.past(document).changes, fresh)
+        return genesis, self.ledger.shelf.past(document).changes, fresh
 
     def _keep(self, state: _State, contents: Mapping[DocumentId, Contents]) -> tuple[DocumentId, ...]:
         at: dict[DocumentId, int] = {}
@@ -360,6 +390,47 @@ class _Delivery:
 
     def _fits(self, waiting: int, size: int) -> bool:
         return not self.bounded or (waiting < MOST_WAITING and size <= WAITING_BYTES)
+
+
+class _Rehearsal(_Delivery):
+    def of(self, delivery: Iterable[bytes], knows: Knows) -> list[Asked]:
+        for data in dict.fromkeys([*self.ledger.store.waiting(), *delivery]):
+            self._sort(data)
+        state = self._sift(checked=False)
+        unknown = self._unknown(state, knows)
+        if unknown or self._contents(state) is not None:
+            return unknown
+        known, self.shadow = self.shadow, _Only(self.shadow, knows)
+        try:
+            state = self._sift(checked=True)
+        except _Unasked as one:
+            return [one.asked]
+        finally:
+            self.shadow = known
+        return self._unknown(state, knows)
+
+    def _unknown(self, state: _State, knows: Knows) -> list[Asked]:
+        asked = (self._asked(document, fresh) for document, fresh in state.fresh.items())
+        return [one for one in asked if not knows(*one)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Only:
+    """A shadow that answers what it knows."""
+
+    shadow: Shadow
+    knows: Knows
+
+    def __call__(self, genesis: Sequence[bytes], known: Sequence[bytes], fresh: Sequence[bytes]) -> Contents:
+        if not self.knows(genesis, known, fresh):
+            raise _Unasked((genesis, known, fresh))
+        return self.shadow(genesis, known, fresh)
+
+
+class _Unasked(Exception):
+    def __init__(self, asked: Asked) -> None:
+        super().__init__()
+        self.asked = asked
 
 
 def _beyond(bundle: Bundle, end: int) -> Finding:

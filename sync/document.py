@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Final
 
 from automerge import core
@@ -161,39 +162,60 @@ def shadow(
     devices may have written one key apart), adds what is not a text in one of the family's maps, is too large, starts
     counting its operations anywhere but after its dependencies, or does not survive saving.
     """
-    return _tried(genesis, known, fresh, contended)[1]
+    return grown(Copy.of(genesis, known), fresh, contended).facts
 
 
 def gain(
     genesis: Sequence[bytes], known: Sequence[bytes], fresh: Sequence[bytes], contended: Container[str] = ()
 ) -> Mapping[tuple[str, str], str]:
     """As `shadow`, but only those facts that the changes add or, in `contended` collections, replace."""
-    before, after = _tried(genesis, known, fresh, contended)
-    return {place: text for place, text in after.items() if before.get(place) != text}
+    copy = Copy.of(genesis, known)
+    return grown(copy, fresh, contended).since(copy)
 
 
-def _tried(
-    genesis: Sequence[bytes], known: Sequence[bytes], fresh: Sequence[bytes], contended: Container[str]
-) -> tuple[Facts, Facts]:
-    copy = Document.load(genesis, known, _NOBODY)
-    before = {(name, key): text for name, key, text in copy.facts()}
-    origins = copy.origins
-    copy.apply(fresh)
-    operations = copy.check_counts()
-    again = Document.load((), [copy.save()], _NOBODY)
-    after = {(name, key): text for name, key, text in again.facts()}
-    if again.heads != copy.heads or again.origins != origins:
+@dataclass(frozen=True)
+class Copy:
+    """A document as bytes and facts, to try changes on again and again; `origins` is what lies at its root."""
+
+    data: bytes = field(repr=False)
+    facts: Facts = field(repr=False)
+    origins: Mapping[str, bytes | None]
+
+    @classmethod
+    def of(cls, genesis: Sequence[bytes], known: Sequence[bytes]) -> Copy:
+        """The document of these changes."""
+        live = Document.load(genesis, known, _NOBODY)
+        return cls(b"".join((*genesis, *known)), _facts_of(live), live.origins)
+
+    def since(self, before: Copy) -> Facts:
+        """The facts that were not there before, or were others."""
+        return {place: text for place, text in self.facts.items() if before.facts.get(place) != text}
+
+
+def grown(copy: Copy, fresh: Sequence[bytes], contended: Container[str] = ()) -> Copy:
+    """The copy after `fresh` changes, by the rules of `shadow`."""
+    live = Document.load((), [copy.data], _NOBODY)
+    live.apply(fresh)
+    operations = live.check_counts()
+    data = live.save()
+    again = Document.load((), [data], _NOBODY)
+    after = _facts_of(again)
+    if again.heads != live.heads or again.origins != copy.origins:
         raise Damaged("a change alters the shape of a document", "it was set aside")
-    _refuse_rewriting(before, after, contended)
-    if operations != len(after) + len(origins):  # some fact was written more than once: see in which way
-        _step_through(Document.load(genesis, known, _NOBODY), before, fresh, contended)
-    return before, after
+    _refuse_rewriting(copy.facts, after, contended)
+    if operations != len(after) + len(copy.origins):  # some fact was written more than once: see in which way
+        _step_through(Document.load((), [copy.data], _NOBODY), copy.facts, fresh, contended)
+    return Copy(data, after, copy.origins)
+
+
+def _facts_of(document: Document) -> Facts:
+    return {(name, key): text for name, key, text in document.facts()}
 
 
 def _step_through(copy: Document, before: Facts, fresh: Sequence[bytes], contended: Container[str]) -> None:
     for raw in fresh:
         copy.apply([raw])
-        after = {(name, key): text for name, key, text in copy.facts()}
+        after = _facts_of(copy)
         _refuse_rewriting(before, after, contended)
         before = after
 

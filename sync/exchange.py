@@ -16,10 +16,11 @@ from typing import Final
 
 from engine.faults import Damaged, NotFound
 from sync import arrivals, database, log, membership
-from sync.arrivals import Shadow, Taken
+from sync.arrivals import Asked, Knows, Shadow, Taken
 from sync.ledger import Ledger
-from sync.membership import Entry
+from sync.membership import Entry, Members
 from sync.records import DocumentId, LogId, Time
+from sync.scrutiny import Scrutiny
 from sync.store import Finding, Store
 
 MAGIC: Final = b"RSF1"
@@ -87,6 +88,7 @@ def deliver(
     shadow: Shadow = arrivals.here,
     *,
     bounded: bool = False,
+    scrutiny: Scrutiny | None = None,
 ) -> tuple[Taken, int]:
     """Take in decoded entries, then bundles; what became of the bundles, and how many entries were new.
 
@@ -94,18 +96,13 @@ def deliver(
     project's entries.
     """
     with ledger.writing() as keep:
-        known = {one.hash: one for one in ledger.store.entries()}
-        fresh = [one for one in entries if one.hash not in known]
-        strangers = membership.strangers([*known.values(), *fresh]) if fresh else frozenset()
-        refused = [one for one in fresh if one.hash in strangers]
-        fresh = [one for one in fresh if one.hash not in strangers]
-        members = membership.view([*known.values(), *fresh])
+        fresh, refused, members = _judged(ledger, entries)
         for one in fresh:
             ledger.store.add_entry(one)
         ledger.file.keep_entries(fresh)
         for one in refused:
             ledger.store.set_aside(_stranger(one), one.data, time)
-        taken = arrivals.take(ledger, members, bundles, time, shadow, bounded=bounded)
+        taken = arrivals.take(ledger, members, bundles, time, shadow, bounded=bounded, scrutiny=scrutiny)
         keep()
     while taken.again:
         taken = _again(ledger, time, taken, shadow)
@@ -114,6 +111,30 @@ def deliver(
     return replace(taken, findings=(*findings, *taken.findings), unsound=(*findings, *taken.unsound)), len(
         fresh
     )
+
+
+def rehearse(
+    ledger: Ledger,
+    entries: Iterable[Entry],
+    bundles: Sequence[bytes],
+    shadow: Shadow,
+    knows: Knows,
+    scrutiny: Scrutiny,
+) -> list[Asked]:
+    """What `deliver` would ask `shadow` that it does not know yet (see `arrivals.rehearse`)."""
+    ledger.catch_up()
+    _, _, members = _judged(ledger, entries)
+    return arrivals.rehearse(ledger, members, bundles, shadow, knows, scrutiny)
+
+
+def _judged(ledger: Ledger, entries: Iterable[Entry]) -> tuple[list[Entry], list[Entry], Members]:
+    """Which entries are new, which of those are strangers', and the membership with the rest."""
+    known = {one.hash: one for one in ledger.store.entries()}
+    fresh = [one for one in entries if one.hash not in known]
+    strangers = membership.strangers([*known.values(), *fresh]) if fresh else frozenset()
+    refused = [one for one in fresh if one.hash in strangers]
+    fresh = [one for one in fresh if one.hash not in strangers]
+    return fresh, refused, membership.view([*known.values(), *fresh])
 
 
 def _again(ledger: Ledger, time: Time, before: Taken, shadow: Shadow) -> Taken:

@@ -110,9 +110,9 @@ class Conversation:
         """Time has passed: at `next`, or at any other time."""
         return self._act(now, self._tick)
 
-    def stored(self, now: float) -> list[Action]:
-        """The replica has something new, of this device or of any other."""
-        return self._act(now, self._stored)
+    def stored(self, now: float, *, whole: bool = True) -> list[Action]:
+        """The replica has something new, of this device or of any other; `whole` when no `Take` of this waits."""
+        return self._act(now, lambda: self._stored(whole=whole))
 
     def took(self, taken: Taken, now: float) -> list[Action]:
         """What became of a `Take` of this conversation: who sends what is not sound is dropped."""
@@ -218,11 +218,11 @@ class Conversation:
         self._pings = {**dict(list(self._pings.items())[-3:]), number: self._now}
         return said(Ping(number), Channel.PRESENCE)
 
-    def _stored(self) -> Iterator[Action]:
+    def _stored(self, *, whole: bool) -> Iterator[Action]:
         if self._patient:
             self._began = self._now
         if self._reconciling is not None:
-            yield from self._reconciling.stored(self._now)
+            yield from self._reconciling.stored(self._now, whole=whole)
             yield from self._judge_again()
         elif self._admission is not None:
             yield from self._admission.stored()

@@ -90,8 +90,8 @@ class Pump:
         self._stir.set()
 
     def stored(self) -> None:
-        """The replica has something new."""
-        self.act(self.conversation.stored(self._now()))
+        """The replica has something new; of this link more may still have to be taken in."""
+        self.act(self.conversation.stored(self._now(), whole=not self.untaken))
 
     def took(self, taken: Taken) -> None:
         """What was waiting has been taken in."""

@@ -44,6 +44,7 @@ class Reconciling:
         self._theirs: dict[LogId, int] = {}
         self._got: dict[LogId, int] = {}
         self._before: Holdings = {}
+        self._judged: Holdings = {}
         self._stalled: set[LogId] = set()
         self._accused: set[bytes] = set()
         self._doubts: dict[LogId, int] = {}
@@ -103,26 +104,33 @@ class Reconciling:
         """No bundle waits for others: what does not come forward may be asked for again."""
         self._stalled.clear()
 
-    def stored(self, now: float) -> Iterator[Action]:
-        """The replica has something new: push it, and go on asking."""
-        have, fruitless = self._replica.have(), False
+    def stored(self, now: float, *, whole: bool = True) -> Iterator[Action]:
+        """The replica has something new: push it, and go on asking; `whole` when all that came was taken in."""
+        have = self._replica.have()
+        if whole:
+            self._judge(have)
+        moved = have != self._before
+        self._patience = self._limits.settle if moved else self._patience
+        self._before = have
+        if moved or self._entries_untold() or self._replica.evidence().keys() - self._accused:
+            self._flush_at = min(self._flush_at, max(now, self._flushed + self._limits.flush))
+        yield from self.tick(now)
+        yield from self._want(now)
+
+    def _judge(self, have: Holdings) -> None:
+        """Which logs did not get on with what came of them."""
+        fruitless = False
         for name, n in self._got.items():
             reached = have.get(name, (0, b""))[0]
-            if reached < n and reached == self._before.get(name, (0, b""))[0]:
+            if reached < n and reached == self._judged.get(name, (0, b""))[0]:
                 self._stalled.add(name)
                 fruitless = True
             else:
                 self._stalled.discard(name)
         if fruitless:  # the same would come again and again, until something else changes
             self._patience = min(2 * self._patience, self._limits.anti_entropy)
-        moved = have != self._before
-        self._patience = self._limits.settle if moved else self._patience
         self._got.clear()
-        self._before = have
-        if moved or self._entries_untold() or self._replica.evidence().keys() - self._accused:
-            self._flush_at = min(self._flush_at, max(now, self._flushed + self._limits.flush))
-        yield from self.tick(now)
-        yield from self._want(now)
+        self._judged = have
 
     def tick(self, now: float) -> Iterator[Action]:
         """Do what is due."""

@@ -9,16 +9,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from engine.faults import Damaged
 from sync import database, exchange, identity, log, membership
-from sync.arrivals import Shadow, Taken
+from sync.arrivals import Asked, Contents, Shadow, Taken
 from sync.identity import Clock, Device, utc_now
 from sync.ledger import Ledger
 from sync.membership import Entry, Members
 from sync.project import Project
 from sync.records import DocumentId, LogId, ProjectId, Time
+from sync.scrutiny import Scrutiny
 from sync.store import Finding
 
 if TYPE_CHECKING:
@@ -78,6 +79,34 @@ class Replica(Protocol):
         """Read documents again from the log, because another device makes something else of the same changes."""
 
 
+@runtime_checkable
+class Preparing(Protocol):
+    """A replica that can find out beforehand what `take` needs to know, so that taking lasts only a moment."""
+
+    def rehearse(self, bundles: Sequence[bytes], entries: Sequence[bytes]) -> Sequence[Asked]:
+        """What `take` would ask that is not known yet; again until it is nothing."""
+
+    def beforehand(self, asked: Sequence[Asked]) -> None:
+        """Find it out; in a thread."""
+
+
+@runtime_checkable
+class Foreseeing(Protocol):
+    """A shadow that can be asked beforehand, as `sync.verifier` can."""
+
+    def __call__(self, genesis: Sequence[bytes], known: Sequence[bytes], fresh: Sequence[bytes]) -> Contents:
+        """Try fresh changes."""
+
+    def knows(self, genesis: Sequence[bytes], known: Sequence[bytes], fresh: Sequence[bytes]) -> bool:
+        """Whether this was asked beforehand."""
+
+    def beforehand(self, asked: Sequence[Asked]) -> None:
+        """Find out about all of these; in a thread."""
+
+    def forget(self) -> None:
+        """Let go of what was asked beforehand."""
+
+
 def portion(document: DocumentId) -> int:
     """Which of the `SHARES` portions a document is compared in."""
     return hashlib.sha256(document.encode()).digest()[0] % SHARES
@@ -113,6 +142,7 @@ class ProjectReplica:
         self._shadow = shadow
         self._clock = clock
         self._entries: dict[bytes, bytes] = {}
+        self._scrutiny = Scrutiny()
 
     @property
     def project(self) -> ProjectId:
@@ -164,13 +194,33 @@ class ProjectReplica:
         found = self._project.ask(lambda ledger: ledger.store.evidence())
         return {one.hash: one.plain() for one in map(log.decode, found)}
 
+    def rehearse(self, bundles: Sequence[bytes], entries: Sequence[bytes]) -> Sequence[Asked]:
+        """What `take` would ask of the shadow that is not known yet; again until it is nothing."""
+        shadow = self._shadow
+        if not isinstance(shadow, Foreseeing):
+            return ()
+        knows, (fresh, _) = shadow.knows, read_entries(entries)
+        try:
+            return self._project.ask(
+                lambda ledger: exchange.rehearse(ledger, fresh, bundles, shadow, knows, self._scrutiny)
+            )
+        except database.Broken:
+            raise
+        except Damaged:  # another project's entries: `take` says so
+            return ()
+
+    def beforehand(self, asked: Sequence[Asked]) -> None:
+        """Try documents, which takes its time: in a thread."""
+        if isinstance(self._shadow, Foreseeing):
+            self._shadow.beforehand(asked)
+
     def take(self, bundles: Sequence[bytes], entries: Sequence[bytes]) -> Taken:
         """Take in what came; raises `Busy` and `NoSpace` as writing does, and nothing is lost by it."""
         fresh, bad = read_entries(entries)
         try:
             taken, _ = self._project.ask(
                 lambda ledger: exchange.deliver(
-                    ledger, fresh, bundles, self.time(), self._shadow, bounded=True
+                    ledger, fresh, bundles, self.time(), self._shadow, bounded=True, scrutiny=self._scrutiny
                 ),
                 news=True,
             )
@@ -179,6 +229,10 @@ class ProjectReplica:
         except Damaged as error:
             wrong = Finding("entry", "delivery", error.message, error.hint)
             return Taken(0, 0, (), (*bad, wrong), (*bad, wrong))
+        finally:
+            self._scrutiny.forget()
+            if isinstance(self._shadow, Foreseeing):
+                self._shadow.forget()
         return replace(taken, findings=(*bad, *taken.findings), unsound=(*bad, *taken.unsound))
 
     def join(self, ticket: Ticket) -> None:

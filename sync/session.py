@@ -111,7 +111,7 @@ class Session:
         self._keys: dict[Pump, str] = {}
         self._knocking: dict[DeviceId, Pump] = {}
         self.overview = Overview(project)
-        self._deliveries = Deliveries(replica, self._tell_all)
+        self._deliveries = Deliveries(replica, self._tell_all, now)
         self._told: dict[object, Callable[[News], None]] = {}
         self._voice = Voice()
         self._members: Members | None = None

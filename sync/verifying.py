@@ -1,41 +1,85 @@
 """The child that tries peers' changes: `python -m sync.verifying MEMORY`, requests on stdin, answers on stdout.
 
-A request is its length in 4 bytes and three lists of changes: a document's genesis, what is known of it, what came.
-An answer is its length in 4 bytes and JSON: `{"facts": [[collection, key, text], …]}` or `{"refused": reason}`. The
-child may take `MEMORY` more bytes than it has at its start; whatever goes beyond ends it, and so does the end of stdin.
+A request is its length in 4 bytes and questions, each about one document: the digest of what is known of it, and three
+lists of changes: its genesis, what is known, what came. The child keeps the documents that it has tried; of one that
+it may have, the question leaves out what is known. An answer is its length in 4 bytes and a JSON list with one object
+a question: `{"facts": [[collection, key, text], …]}`, `{"refused": reason}` or `{"unknown": true}`, upon which it is
+asked in full. The child may take `MEMORY` more bytes than it has at its start; whatever goes beyond ends it, and so
+does the end of stdin.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
-from collections.abc import Iterable, Sequence
-from typing import IO, Any
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from engine.faults import Damaged
 
-Lists = tuple[Sequence[bytes], Sequence[bytes], Sequence[bytes]]
+if TYPE_CHECKING:
+    from sync.document import Copy
+
+MOST_KEPT: Final = 256
+KEPT_BYTES: Final = 16 << 20
+"""So many documents, and so many bytes of them and their facts, the child keeps."""
 
 
-def pack(lists: Lists) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What `fresh` changes do to a document of which `known` are here; without genesis it is kept under `before`."""
+
+    before: bytes
+    genesis: Sequence[bytes]
+    known: Sequence[bytes]
+    fresh: Sequence[bytes]
+
+    @property
+    def whole(self) -> bool:
+        """Whether the document is told, and not only named."""
+        return bool(self.genesis)
+
+    @property
+    def size(self) -> int:
+        """The bytes of its changes."""
+        return sum(map(len, self.known)) + sum(map(len, self.fresh))
+
+
+def name(changes: Iterable[bytes], after: bytes = bytes(32)) -> bytes:
+    """The digest by which a document is kept that these changes, in this order, make of the one kept as `after`."""
+    for raw in changes:
+        after = hashlib.sha256(after + raw).digest()
+    return after
+
+
+def pack(questions: Iterable[Question]) -> bytes:
     """The bytes of a request, its length first."""
-    body = b"".join(_counted(one) for one in lists)
+    parts = [
+        one.before + b"".join(_counted(some) for some in (one.genesis, one.known, one.fresh))
+        for one in questions
+    ]
+    body = b"".join(parts)
     return len(body).to_bytes(4, "big") + body
 
 
-def unpack(body: bytes) -> Lists:
-    """The three lists of a request without its length."""
+def unpack(body: bytes) -> Iterator[Question]:
+    """The questions of a request without its length."""
     at = 0
-    found: list[list[bytes]] = []
-    for _ in range(3):
-        count, at = int.from_bytes(body[at : at + 4], "big"), at + 4
-        part = []
-        for _ in range(count):
-            size, at = int.from_bytes(body[at : at + 4], "big"), at + 4
-            part.append(body[at : at + size])
-            at += size
-        found.append(part)
-    return found[0], found[1], found[2]
+    while at < len(body):
+        before, at = body[at : at + 32], at + 32
+        lists: list[list[bytes]] = []
+        for _ in range(3):
+            count, at = int.from_bytes(body[at : at + 4], "big"), at + 4
+            part = []
+            for _ in range(count):
+                size, at = int.from_bytes(body[at : at + 4], "big"), at + 4
+                part.append(body[at : at + size])
+                at += size
+            lists.append(part)
+        yield Question(before, *lists)
 
 
 def read(stream: IO[bytes]) -> bytes | None:
@@ -51,19 +95,43 @@ def read(stream: IO[bytes]) -> bytes | None:
     return None if left else b"".join(parts)
 
 
-def answer(lists: Lists) -> dict[str, Any]:
-    """Try the changes of a request."""
-    from sync import schema
-    from sync.document import gain
+class Trial:
+    """Tries changes, and keeps the documents that took them."""
 
-    genesis, known, fresh = lists
-    if not genesis:
-        return {"facts": []}
-    try:
-        facts = gain(genesis, known, fresh, schema.CONTENDED)
-    except Damaged as error:
-        return {"refused": error.message}
-    return {"facts": [[*place, text] for place, text in facts.items()]}
+    def __init__(self) -> None:
+        self._kept: OrderedDict[bytes, Copy] = OrderedDict()
+        self._size = 0
+
+    def answer(self, question: Question) -> dict[str, Any]:
+        """What becomes of a document."""
+        from sync import schema
+        from sync.document import Copy, grown
+
+        try:
+            copy = self._take(question.before)
+            if copy is None and not question.whole:
+                return {"unknown": True}
+            copy = copy or Copy.of(question.genesis, question.known)
+            self._keep(question.before, copy)
+            after = grown(copy, question.fresh, schema.CONTENDED)
+        except Damaged as error:
+            return {"refused": error.message}
+        self._take(question.before)
+        self._keep(name(question.fresh, question.before), after)
+        return {"facts": [[*place, text] for place, text in after.since(copy).items()]}
+
+    def _take(self, digest: bytes) -> Copy | None:
+        found = self._kept.pop(digest, None)
+        if found is not None:
+            self._size -= _weight(found)
+        return found
+
+    def _keep(self, digest: bytes, copy: Copy) -> None:
+        self._take(digest)
+        self._kept[digest] = copy
+        self._size += _weight(copy)
+        while self._kept and (len(self._kept) > MOST_KEPT or self._size > KEPT_BYTES):
+            self._take(next(iter(self._kept)))
 
 
 def limit(memory: int) -> None:
@@ -78,7 +146,11 @@ def limit(memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _counted(changes: Iterable[bytes]) -> bytes:
+def _weight(copy: Copy) -> int:
+    return len(copy.data) + sum(map(len, copy.facts.values()))
+
+
+def _counted(changes: Sequence[bytes]) -> bytes:
     parts = [len(one).to_bytes(4, "big") + one for one in changes]
     return len(parts).to_bytes(4, "big") + b"".join(parts)
 
@@ -88,8 +160,10 @@ def main() -> None:
     import sync.document  # noqa: F401 (loaded before memory is limited)
 
     limit(int(sys.argv[1]))
+    trial = Trial()
     while (body := read(sys.stdin.buffer)) is not None:
-        data = json.dumps(answer(unpack(body)), ensure_ascii=False).encode()
+        found = [trial.answer(one) for one in unpack(body)]
+        data = json.dumps(found, ensure_ascii=False).encode()
         sys.stdout.buffer.write(len(data).to_bytes(4, "big") + data)
         sys.stdout.buffer.flush()
 

@@ -61,7 +61,7 @@ async def test_one_commit_for_many_and_again_when_it_was_busy(
             random=os.urandom,
         )
         pump = Pump(wire.dialler, conversation, Host(project), time.monotonic, dialled=True)
-        found = Deliveries(replica, done.set)
+        found = Deliveries(replica, done.set, time.monotonic)
         crew.start(found.run())
         for _ in range(5):
             pump.untaken.append(Take(bundles=(b"x",)))
