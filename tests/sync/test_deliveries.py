@@ -5,24 +5,31 @@ from __future__ import annotations
 import asyncio
 import os
 import random as rnd
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from sync import arrivals, deliveries
+from sync import arrivals, deliveries, identity, log, schema
 from sync.actions import Take
 from sync.arrivals import Taken
 from sync.database import Busy
 from sync.deliveries import Deliveries
+from sync.document import Document
 from sync.links.memory import memory_link
 from sync.peer import Conversation
-from sync.project import Project
+from sync.project import Project, asset_document
 from sync.pump import Pump
+from sync.records import AssetId, DocumentId
 from sync.replica import ProjectReplica
 from sync.tasks import Crew
-from tests.sync.stage import Desk
+from sync.verifier import Verifier
+from tests.sync.stage import Desk, contents
+from tests.sync.test_arrivals import Author
 from tests.sync.test_pump import Host
 
 
@@ -69,3 +76,71 @@ async def test_one_commit_for_many_and_again_when_it_was_busy(
         async with asyncio.timeout(10):
             await done.wait()
         assert replica.calls == [5, 5]
+
+
+@pytest.fixture(scope="module")
+def verifier() -> Iterator[Verifier]:
+    with Verifier() as found:
+        yield found
+
+
+def delivery(project: Project, home: Path, seed: int) -> list[bytes]:
+    """What two members wrote in three documents: some of it forged, twice, or missing, in no order."""
+    draw = rnd.Random(seed)
+    found: list[bytes] = []
+    for number in range(2):
+        device = identity.load_or_create(home / f"author{number}")
+        project.admit(device.public)
+        author = Author(device, project.id, nonce=bytes([number]) * 16)
+        queues = [written(author, asset_document(AssetId(name)), number) for name in "abc"]
+        chain = []
+        for _ in range(draw.randrange(1, 12)):
+            changes = [queue.pop(0) for queue in queues if queue and draw.random() < 0.5]
+            chain.append(author.bundle(*changes, after=chain))
+        for one in chain:
+            if draw.random() < 0.1:
+                one = log.parse(one.body, bytes(64))
+            found += [one.plain()] * draw.choice([0, 1, 1, 1, 1, 1, 1, 1, 2])
+    draw.shuffle(found)
+    return found
+
+
+def written(author: Author, document: DocumentId, number: int) -> list[tuple[DocumentId, bytes]]:
+    live = Document.load(schema.genesis(document), [], author.actor)
+    return [(document, live.put([("renamed", f"{number}/{n}", f"text {n}")])) for n in range(9)]
+
+
+def clocked(project: Project) -> ProjectReplica:
+    return ProjectReplica(project, arrivals.here, project._clock)
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 9))
+def test_portions_come_to_the_same_as_the_whole(verifier: Verifier, seed: int, size: int) -> None:
+    async def ends(place: Path) -> None:
+        async with Desk.under(place, "whole").create() as whole:
+            found = delivery(whole, place, seed)
+            export = place / "export"
+            whole.export(export)
+            taken = clocked(whole).take(found, [])
+            findings = set(taken.findings)
+            async with Desk.under(place, "portions").join(export) as project:
+                replica = ProjectReplica(project, verifier, project._clock)
+                seen = set()
+                for at in range(0, len(found), size):
+                    portion = found[at : at + size]
+                    while asked := replica.rehearse(portion, []):
+                        await asyncio.to_thread(replica.beforehand, asked)
+                    part = replica.take(portion, [])
+                    seen |= set(part.findings)
+                assert contents(project) == contents(whole)
+                assert project.have() == whole.have()
+                assert replica.heads() == clocked(whole).heads()
+                assert {one.id for one in seen} == {one.id for one in findings}
+                assert part.waiting == taken.waiting
+                assert [
+                    one for one in project.verify() if one.what not in ("bundle", "waiting", "fact")
+                ] == []
+
+    with tempfile.TemporaryDirectory() as place:
+        asyncio.run(ends(Path(place)))
