@@ -21,6 +21,7 @@ from sync.database import Busy
 from sync.deliveries import Deliveries
 from sync.document import Document
 from sync.links.memory import memory_link
+from sync.log import Bundle
 from sync.peer import Conversation
 from sync.project import Project, asset_document
 from sync.pump import Pump
@@ -93,7 +94,7 @@ def delivery(project: Project, home: Path, seed: int) -> list[bytes]:
         project.admit(device.public)
         author = Author(device, project.id, nonce=bytes([number]) * 16)
         queues = [written(author, asset_document(AssetId(name)), number) for name in "abc"]
-        chain = []
+        chain: list[Bundle] = []
         for _ in range(draw.randrange(1, 12)):
             changes = [queue.pop(0) for queue in queues if queue and draw.random() < 0.5]
             chain.append(author.bundle(*changes, after=chain))

@@ -43,7 +43,7 @@ def _measured(here: Served, there: Served, names: list[str], count: int) -> list
             done.append((heard - saved) * 1000)
             if not number % 10:
                 _check(reader, there, name, words)
-            time.sleep(source.uniform(*PAUSE))
+            _quiet(client, source.uniform(*PAUSE))
     note = (
         f"{len(names):,} assets, {count} edits through the API of one, heard as an event of the other's; from when "
         f"the first had answered p50 {percentile(done, 0.5):.1f}, p99 {percentile(done, 0.99):.1f} ms; "
@@ -74,6 +74,16 @@ def _heard(client: ClientConnection, words: str) -> None:
     while True:
         said = json.loads(client.recv(timeout=60))
         if said["type"] == CHANGED and said["data"]["parameters"]["prompt"] == words:
+            return
+
+
+def _quiet(client: ClientConnection, seconds: float) -> None:
+    """Listen for a while, so that the next edit meets the programs at any moment of their rounds."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        try:
+            client.recv(timeout=left)
+        except TimeoutError:
             return
 
 

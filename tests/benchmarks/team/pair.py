@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -80,9 +81,9 @@ def heads(caller: Caller, served: Served) -> str:
 
 def until(found: Callable[[], object], seconds: float = PATIENCE) -> float:
     """Ask until something is so; the seconds that it took."""
-    start = time.monotonic()
+    start, turn = time.monotonic(), threading.Event()
     while not found():
         if time.monotonic() - start > seconds:
             raise RuntimeError(f"it did not come about within {seconds:.0f} seconds")
-        time.sleep(LOOK)
+        turn.wait(LOOK)
     return time.monotonic() - start
