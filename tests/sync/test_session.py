@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from sync import arrivals, identity, membership
@@ -183,6 +184,10 @@ async def test_a_sponsor_that_shows_what_is_not_is_found_out(tmp_path: Path) -> 
             assert "FALSE" in finding.detail
 
 
+def _sound(project: Project) -> bool:
+    return not project.verify()
+
+
 async def test_a_divergence_is_found_and_mended_over_a_link(tmp_path: Path) -> None:
     quick = Limits(check=0.01, check_again=0.01, settle=0.1)
     async with team(tmp_path, "anna", "ben") as projects:
@@ -198,7 +203,7 @@ async def test_a_divergence_is_found_and_mended_over_a_link(tmp_path: Path) -> N
                     "UPDATE facts SET text = '{}' WHERE subject = ?", (document.partition("/")[2],)
                 )
                 assert any(one.what == "index" for one in sick.verify())
-                await until(lambda sick=sick: not sick.verify(), *both)
+                await until(partial(_sound, sick), *both)
             assert contents(projects[0]) == contents(projects[1])
             assert [row.name for row in projects[0].index.assets()] == [
                 row.name for row in projects[1].index.assets()

@@ -16,11 +16,13 @@ from sync.replica import ProjectReplica
 from sync.verifier import Verifier
 from tests.benchmarks.figure import Figure
 from tests.sync import corpus
-from tests.sync.hostile import Tally, storm
+from tests.sync.forgers import forging
+from tests.sync.hostile import WRONG, Tally, storm
 from tests.sync.stage import Desk, contents
 
 INPUTS = 1_000_000
 CHUNK = 2_500
+FORGED = 4_000
 WAITS = "an unknown dependency"
 """The one crafted change that is sound but for what it follows, so that it waits."""
 
@@ -35,6 +37,7 @@ def measure(share: float) -> list[Figure]:
         f"{name} {count:,}" for name, count in sorted(total.tried.items(), key=lambda one: -one[1])
     )
     believed, unnamed, ended, unread = asyncio.run(_bombs())
+    forged = asyncio.run(_forged(max(20, int(FORGED * share))))
     return [
         Figure(what="mutated inputs that ended a process", unit="deaths", at_most=0, value=died,
                note=f"{tried:,} inputs in {chunks} chunks: {kinds}"),
@@ -46,6 +49,8 @@ def measure(share: float) -> list[Figure]:
                unit="bombs", at_most=0, value=len(believed) + len(unnamed), note=", ".join(believed + unnamed)),
         Figure(what="checking processes that the bombs ended, and documents that cannot be read after them",
                unit="documents", at_most=0, value=ended + unread),
+        Figure(what="forged facts in sound changes that stopped a project, or that it could not be read after",
+               unit="facts", at_most=0, value=len(forged), note="; ".join(forged)[:600]),
         Figure(what="mutated inputs a second", unit="/s", value=tried / seconds,
                note=f"{seconds:.0f} s on {os.cpu_count()} cores"),
     ]  # fmt: skip
@@ -86,3 +91,21 @@ async def _bombs() -> tuple[list[str], list[str], int, int]:
                 unnamed += [name] if not named and name != WAITS else []
             wrong = [one for one in project.verify() if one.what not in ("bundle", "fact", "waiting")]
             return believed, unnamed, verifier.ended, len(wrong) + (contents(project) != before)
+
+
+async def _forged(count: int) -> list[str]:
+    """Send so many forged facts to a real project, and read it after each: what went wrong."""
+    wrong: list[str] = []
+    for seed in range(-(-count // 500)):
+        with tempfile.TemporaryDirectory() as place:
+            async with forging(Path(place), seed) as forger:
+                for number in range(min(500, count)):
+                    try:
+                        forger.send(forger.forge())
+                        forger.read()
+                    except WRONG as error:
+                        wrong.append(f"seed {seed}, number {number}: {type(error).__name__}: {error}"[:200])
+                wrong += [
+                    one.detail for one in forger.project.verify() if one.what in ("document", "index", "log")
+                ]
+    return wrong
