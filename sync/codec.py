@@ -8,11 +8,12 @@ type of each they do: facts come from other devices.
 from __future__ import annotations
 
 import json
+import math
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import StrEnum
-from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, NoReturn, Union, get_args, get_origin, get_type_hints
 
 from engine.faults import BadField, Damaged
 from sync.records import Version
@@ -62,7 +63,7 @@ def encode(record: Any, keyed: tuple[str, ...]) -> str:
 def decode(record: type[Any], keyed: tuple[str, ...], key: str, text: str) -> Any:
     """The record that `encode` wrote; raises `Damaged` when a field is missing or has another type."""
     try:
-        value = json.loads(text)
+        value = parsed(text)
         if record is Version:
             _unshare(value)
         readers, optional = _readers(record), _optional(record)
@@ -73,10 +74,27 @@ def decode(record: type[Any], keyed: tuple[str, ...], key: str, text: str) -> An
         for name, part in zip(keyed, key.split(SEPARATOR), strict=True):
             taken[name] = readers[name](_from_key(readers[name], part))
         return record(**taken)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
         raise Damaged(
             f"a stored {record.__name__.lower()} cannot be read: {error}", "restrike verify says which"
         ) from error
+
+
+def parsed(text: str) -> Any:
+    """JSON of which every text can be written again and every number is finite; raises ValueError on any other."""
+    value = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+    if "\\u" in text:  # half of a surrogate pair is no text
+        json.dumps(value, ensure_ascii=False).encode()
+    return value
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")
+
+
+def _finite(text: str) -> float:
+    found = float(text)
+    return found if math.isfinite(found) else _no_number(text)
 
 
 def opened(text: str) -> tuple[dict[str, Any], dict[str, Any]]:

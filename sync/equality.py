@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Iterator
+from typing import Final
 
 from sync.actions import Action, Diverged
 from sync.admission import said
@@ -17,6 +18,10 @@ from sync.rates import Limits
 from sync.records import DocumentId
 from sync.replica import SHARES, Replica
 from sync.wire import Check, Detail, Row
+
+AT_ONCE: Final = 64
+MOST: Final = 4096
+"""So many documents are read again at once, and in one conversation, for whatever reason the other side gives."""
 
 
 class Equality:
@@ -59,8 +64,8 @@ class Equality:
         mine = {row.document: row for row in self._detail(message.share).rows}
         theirs = {row.document: row for row in message.rows}
         names = sorted(name for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name))
-        fresh = tuple(DocumentId(name) for name in names if DocumentId(name) not in self._mended)
-        if fresh:
+        fresh = tuple(DocumentId(name) for name in names if DocumentId(name) not in self._mended)[:AT_ONCE]
+        if fresh and len(self._mended) < MOST:
             self._mended.update(fresh)
             yield said(self._detail(message.share))
             yield Diverged(fresh)

@@ -21,6 +21,7 @@ from sync.relay.names import blinded
 from sync.seal import Unopened
 
 LARGEST_CONTENTS: Final = 16 * 1024 * 1024
+MOST_CONTENTS: Final = 65_536
 WRAPPED: Final = 8 + 32 + 12 + 32 + 16
 MOST_DEVICES: Final = 4_096
 ROUND: Final = 8
@@ -118,6 +119,8 @@ def _unpacked(data: bytes | None) -> list[bytes]:
     found: list[bytes] = []
     at = 0
     while at < len(plain):
+        if len(found) == MOST_CONTENTS:
+            raise _bad("there is too much in it")
         size = int.from_bytes(plain[at : at + 4], "big")
         found.append(plain[at + 4 : at + 4 + size])
         at += 4 + size

@@ -223,9 +223,7 @@ class Project:
         """
         made = self._again(lambda: self._commit(build))
         self._present = self._present or bool(made.written)
-        with suppress(
-            Fault, OSError
-        ):  # it is durable all the same; the next commit notes how far the logs went
+        with suppress(Fault, OSError):  # it is durable all the same; the next commit notes how far it went
             for log_id, n in made.written.items():
                 self._incarnations.note(log_id, n)
         self._feed.pending += made.foreign
@@ -368,6 +366,10 @@ class Project:
             self._heard()
         return done
 
+    def told_wrong(self, facts: Sequence[Fact]) -> None:
+        """Tell subscribers of facts that were read otherwise until now."""
+        self._feed.tell(facts)
+
     def verify(self, *, rebuild: bool = False) -> list[Finding]:
         """Check every stored bundle, document and fact, and say what is wrong; `rebuild` derives the index anew."""
         if rebuild:
@@ -452,11 +454,8 @@ class Project:
             yield
         finally:
             try:
-                if self._present:
-                    with (
-                        suppress(Fault),
-                        self._ledger.store.writing(),
-                    ):  # else its process id will tell that it ended
+                if self._present:  # where this fails its process id will tell that it ended
+                    with suppress(Fault), self._ledger.store.writing():
                         self._ledger.store.end_session(self.session)
             finally:
                 self._ledger.close()

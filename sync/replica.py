@@ -19,6 +19,7 @@ from sync.ledger import Ledger
 from sync.membership import Entry, Members
 from sync.project import Project
 from sync.records import DocumentId, LogId, ProjectId, Time
+from sync.schema import Fact
 from sync.scrutiny import Scrutiny
 from sync.store import Finding
 
@@ -250,7 +251,10 @@ class ProjectReplica:
     def mend(self, documents: Iterable[DocumentId]) -> None:
         """Build the index anew where it says something else of these documents than the log."""
         wanted = list(documents)
+        before = self._project.ask(lambda ledger: ledger.file.generation)
         self._project.ask(lambda ledger: _compare(ledger, wanted), news=True)
+        if self._project.ask(lambda ledger: ledger.file.generation) != before:
+            self._project.told_wrong(self._project.ask(lambda ledger: _facts(ledger, wanted)))
 
 
 class Newcomer:
@@ -337,10 +341,14 @@ def _share(ledger: Ledger, number: int) -> dict[DocumentId, tuple[bytes, bytes]]
     }
 
 
+def _facts(ledger: Ledger, documents: Iterable[DocumentId]) -> list[Fact]:
+    return [Fact(one, *fact) for one in documents for fact in ledger.file.facts_in(one)]
+
+
 def _compare(ledger: Ledger, documents: Iterable[DocumentId]) -> None:
     for document in documents:
         told = digest_of_facts(ledger.file.facts_in(document))
-        held = digest_of_facts((*place, text) for place, text in ledger.shelf.facts(document).items())
+        held = digest_of_facts((*place, text) for place, text in ledger.shelf.reread(document).items())
         if told != held:
             raise database.Broken(
                 f"the index says something else of {document} than the log",

@@ -7,7 +7,7 @@ is loaded again. Large ones are loaded from a snapshot and what followed, which 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from engine.faults import Damaged
@@ -86,6 +86,12 @@ class Shelf:
         live = self._load(document, bytes(16))
         return {(collection, key): text for collection, key, text in live.facts()}
 
+    def reread(self, document: DocumentId) -> Mapping[tuple[str, str], str]:
+        """The same from the log alone, whatever any cache of it says."""
+        genesis = schema.genesis(document, self.index.steps)
+        live = self._whole(genesis, document, bytes(16), self.index.heads(document))
+        return {(collection, key): text for collection, key, text in live.facts()}
+
     def snapshot(self, document: DocumentId, actor: bytes) -> None:
         """Keep a snapshot of a document that has grown much since the last; inside the index's transaction."""
         kept = self.index.snapshot(document)
@@ -101,7 +107,7 @@ class Shelf:
             self.index.keep_snapshot(document, touches[-1][0], data)
 
     def _load(self, document: DocumentId, actor: bytes) -> Document:
-        from sync.document import Document, DocumentBroken
+        from sync.document import Document
 
         genesis = schema.genesis(document, self.index.steps)
         heads = self.index.heads(document)
@@ -113,6 +119,13 @@ class Shelf:
                     return found
             except Damaged:
                 pass  # a snapshot is only a cache: all changes tell the same
+        return self._whole(genesis, document, actor, heads)
+
+    def _whole(
+        self, genesis: Sequence[bytes], document: DocumentId, actor: bytes, heads: tuple[bytes, ...]
+    ) -> Document:
+        from sync.document import Document, DocumentBroken
+
         try:
             found = Document.load(genesis, self.changes(document), actor)
         except DocumentBroken as error:  # what the log holds was checked, so the index leaves something out

@@ -115,7 +115,7 @@ def _documents(ledger: Ledger) -> Iterator[Finding]:
     ledger.catch_up()
     for document, number in _numbered(ledger):
         try:
-            facts = ledger.shelf.facts(document)
+            facts = ledger.shelf.reread(document)
         except Damaged as error:
             yield Finding("document", document, error.message, REBUILD)
             continue

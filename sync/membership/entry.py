@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -127,7 +126,7 @@ def parse(data: bytes) -> Entry:
     try:
         if not 64 < len(data) <= LARGEST:
             raise ValueError("its length is wrong")
-        value: dict[str, Any] = json.loads(data[64:])
+        value: dict[str, Any] = codec.parsed(data[64:].decode())
         entry = Entry(
             str(value["kind"]),
             base64.b64decode(value["by"], validate=True),

@@ -16,6 +16,7 @@ from sync.links.link import Link, NoLink
 from sync.links.memory import FINE, Weather, Wire, memory_link
 from sync.networks import Guests, Hint, Step
 from sync.project import Project
+from sync.rates import Limits
 from sync.replica import ProjectReplica
 from sync.session import Session
 from sync.tickets import Ticket
@@ -92,17 +93,28 @@ class Plug:
 
 @asynccontextmanager
 async def sessions(
-    ether: Ether, *projects: Project, tickets: dict[int, Ticket] | None = None
+    ether: Ether,
+    *projects: Project,
+    tickets: dict[int, Ticket] | None = None,
+    limits: Limits | None = None,
 ) -> AsyncIterator[list[Session]]:
     """A session for each project, all on one ether."""
     async with AsyncExitStack() as stack:
         yield [
-            await stack.enter_async_context(session(ether, project, f"{number}", (tickets or {}).get(number)))
+            await stack.enter_async_context(
+                session(ether, project, f"{number}", (tickets or {}).get(number), limits)
+            )
             for number, project in enumerate(projects)
         ]
 
 
-def session(ether: Ether, project: Project, name: str, ticket: Ticket | None = None) -> Session:
+def session(
+    ether: Ether,
+    project: Project,
+    name: str,
+    ticket: Ticket | None = None,
+    limits: Limits | None = None,
+) -> Session:
     """One session on the ether."""
     return Session(
         project,
@@ -111,6 +123,7 @@ def session(ether: Ether, project: Project, name: str, ticket: Ticket | None = N
         now=time.monotonic,
         random=os.urandom,
         ticket=ticket,
+        limits=limits,
     )
 
 

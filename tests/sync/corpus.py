@@ -12,8 +12,10 @@ from engine.faults import Damaged
 from sync import guard, log, membership, schema, wire
 from sync.change import MAGIC, header
 from sync.document import Document
+from sync.identity import Device
+from sync.log import Bundle, Intro
 from sync.numbers import Reader, leb, sleb
-from sync.records import DocumentId
+from sync.records import DocumentId, ProjectId, Time
 
 PLACE = DocumentId("asset/abc")
 GENESIS = schema.genesis(PLACE)
@@ -177,6 +179,16 @@ def many(count: int) -> bytes:
     )
 
 
+def crafted(device: Device, project: ProjectId, raw: bytes, nonce: int) -> Bundle:
+    """A member's first bundle of a fresh log, well signed, with a change that is his but for what is wrong with it."""
+    intro = Intro("project", device.public, nonce.to_bytes(16, "big"), project)
+    actor = bytes.fromhex(intro.log)
+    if len(raw) > 12 and raw[8] == 1 and ACTOR in raw and chunk(body(raw)) == raw:
+        raw = chunk(body(raw).replace(ACTOR, actor, 1))
+    change = (PLACE, raw[: 64 * 1024])
+    return log.sign(device, intro.log, 1, log.NOTHING, [change], wall=0, intro=intro)
+
+
 def accepted(raw: bytes) -> bool:
     """Whether the guard lets a first change by `ACTOR` through; raises nothing, whatever it is."""
     try:
@@ -241,10 +253,6 @@ def fuzz(size: int, seed: int = 1) -> Tally:
 
 
 def _sources(draw: random.Random) -> Iterator[tuple[bytes, Callable[[bytes], object]]]:
-    from sync.identity import Device
-    from sync.log import Intro
-    from sync.records import ProjectId, Time
-
     device = Device.of_seed(draw.randbytes(32))
     intro = Intro("project", device.public, bytes(16), ProjectId(bytes(32).hex()))
     live = Document.load(GENESIS, [], bytes.fromhex(intro.log))

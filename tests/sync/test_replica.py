@@ -6,13 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sync import arrivals, identity, log
+from sync import arrivals, identity
 from sync.actions import Diverged
 from sync.identity import Device
-from sync.log import Bundle, Intro
 from sync.membership import Members
-from sync.project import asset_document
-from sync.records import AssetId, LogId, ProjectId
+from sync.records import LogId, ProjectId
 from sync.replica import Newcomer, ProjectReplica
 from sync.verifier import Verifier
 from sync.wire import Digest
@@ -52,16 +50,6 @@ async def test_two_projects_become_one(tmp_path: Path) -> None:
             assert two.verify() == []
 
 
-def crafted(device: Device, project: ProjectId, raw: bytes, nonce: int) -> Bundle:
-    """A member's first bundle of a fresh log, well signed, with a change that is his but for what is wrong with it."""
-    intro = Intro("project", device.public, nonce.to_bytes(16, "big"), project)
-    actor = bytes.fromhex(intro.log)
-    if len(raw) > 12 and raw[8] == 1 and corpus.ACTOR in raw and corpus.chunk(corpus.body(raw)) == raw:
-        raw = corpus.chunk(corpus.body(raw).replace(corpus.ACTOR, actor, 1))
-    change = (asset_document(AssetId("abc")), raw[: 64 * 1024])
-    return log.sign(device, intro.log, 1, log.NOTHING, [change], wall=0, intro=intro)
-
-
 async def test_whatever_a_member_sends_is_refused_by_name_and_harms_nothing(tmp_path: Path) -> None:
     desk = Desk.under(tmp_path)
     async with desk.started("MARA") as project:
@@ -72,10 +60,10 @@ async def test_whatever_a_member_sends_is_refused_by_name_and_harms_nothing(tmp_
             replica = ProjectReplica(project, verifier)
             waits = {"an unknown dependency"}
             for number, (name, make) in enumerate(corpus.CHANGES.items()):
-                taken = replica.take([crafted(device, project.id, make(), number).plain()], ())
+                taken = replica.take([corpus.crafted(device, project.id, make(), number).plain()], ())
                 assert taken.bundles == 0, name
                 assert bool(taken.unsound) == (name not in waits), name
-            sound = crafted(device, project.id, corpus.with_columns(), 999)
+            sound = corpus.crafted(device, project.id, corpus.with_columns(), 999)
             assert replica.take([sound.plain()], ()).bundles == 1
             assert verifier.ended == 0
         assert len(contents(project)) == len(before) + 1

@@ -5,16 +5,18 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from sync import arrivals, identity, membership
 from sync.links.memory import Weather
 from sync.presence import Doing, Present, Preview
 from sync.project import Project
+from sync.rates import Limits
 from sync.replica import ProjectReplica
 from sync.session import News
 from tests.sync.company import Ether, equal, session, sessions, until
-from tests.sync.stage import Desk, add_asset, names
+from tests.sync.stage import Desk, add_asset, contents, names
 
 
 @asynccontextmanager
@@ -180,3 +182,29 @@ async def test_a_sponsor_that_shows_what_is_not_is_found_out(tmp_path: Path) -> 
             [finding] = [one for one in newcomer.verify() if one.what == "snapshot"]
             assert finding.id == liar.device.id
             assert "FALSE" in finding.detail
+
+
+def _sound(project: Project) -> bool:
+    return not project.verify()
+
+
+async def test_a_divergence_is_found_and_mended_over_a_link(tmp_path: Path) -> None:
+    quick = Limits(check=0.01, check_again=0.01, settle=0.1)
+    async with team(tmp_path, "anna", "ben") as projects:
+        for name in ("LAMP", "BOAT"):
+            add_asset(projects[0], name)
+        async with sessions(Ether(), *projects, limits=quick) as both:
+            for sick in projects:
+                await until(lambda: equal(*both) and all(one.peers()[0].synced for one in both), *both)
+                file = sick._ledger.file
+                document = next(one for one, _ in file.documents() if one.startswith("asset/"))
+                sick._ledger.shelf.past(document).seqs.clear()
+                file.connection.execute(
+                    "UPDATE facts SET text = '{}' WHERE subject = ?", (document.partition("/")[2],)
+                )
+                assert any(one.what == "index" for one in sick.verify())
+                await until(partial(_sound, sick), *both)
+            assert contents(projects[0]) == contents(projects[1])
+            assert [row.name for row in projects[0].index.assets()] == [
+                row.name for row in projects[1].index.assets()
+            ]
