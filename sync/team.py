@@ -322,6 +322,17 @@ class Team:
         )
         self.tend()
 
+    def farewell(self) -> str:
+        """What this device is told if it was removed: by whom, and when; empty otherwise."""
+        removal = self._members.removed.get(self._device.public)
+        if removal is None:
+            return ""
+        member = self._members.devices.get(removal.by)
+        who = self._members.people[member].name if member is not None else "somebody who has left since"
+        if removal.by == self._device.public:
+            who = "itself"
+        return f"this device was removed from the project by {who} at {removal.time}"
+
     # --- what was withheld ---
 
     def withheld(self) -> list[Withheld]:
@@ -409,6 +420,8 @@ class Team:
 
     def _own(self, members: Members) -> MemberId:
         found = members.devices.get(self._device.public)
+        if found is None and (said := self.farewell()):
+            raise Refused(said, "what is here can still be read; an owner can admit this device again")
         if found is None:
             key = self._device.public.hex()
             raise Refused("this device is no member of the project", f"let an owner admit its key {key}")

@@ -151,6 +151,7 @@ async def members(studio: Studio) -> dict[str, Any]:
         if studio.company is not None
         else [],
         "this_device": _shown(studio.project.device.public),
+        "farewell": team.farewell(),
     }
 
 

@@ -89,6 +89,7 @@ class TeamMembers(Shape):
             "removed": [],
             "knocks": [],
             "codes": [{"number": 7, "state": "open"}],
+            "farewell": "",
             "this_device": _DEVICE,
         }
     )
@@ -98,6 +99,7 @@ class TeamMembers(Shape):
     removed: list[RemovedDevice] = always("The devices that were removed.")
     knocks: list[Knocking] = always("The devices that ask to be let in, the newest first.")
     codes: list[SpokenCode] = always("The spoken codes that were given out lately.")
+    farewell: str = always("What this device is told if it was removed; empty otherwise.")
     this_device: str = always("The device that answers.")
 
 
