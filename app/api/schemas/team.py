@@ -158,6 +158,13 @@ class WithheldWork(Shape):
     bundles: Count = always("How many wait.")
 
 
+class DiscardedWork(Shape):
+    """Work that an owner dropped for everybody."""
+
+    device: str = always("Whose it was.")
+    bundles: Count = always("How many bundles.")
+
+
 class Adoptions(Shape):
     """What waits for an owner, and how much of it counts now."""
 
@@ -165,5 +172,6 @@ class Adoptions(Shape):
 
     withheld: list[WithheldWork] = always("What still waits.")
     adopted: Count = always("How many bundles were taken in.")
+    discarded: list[DiscardedWork] = maybe("What goes for good, that of others which builds on it included.")
     dry_run: bool = maybe("Whether it was only said.")
     message: str = maybe("The same for people.")
