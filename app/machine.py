@@ -19,6 +19,7 @@ from typing import Any, Final
 from app import settings, shapes
 from app.place import Place, enclosing
 from engine.faults import Fault
+from sync import identity
 
 Shape = dict[str, Any]
 
@@ -182,14 +183,27 @@ def _keyring(home: Path) -> Shape:
         wanted = settings.read(home).keyring
     except Fault:
         wanted = False
+    where = _where_the_key_lies(home)
     if not wanted:
-        return shapes.check("keyring", True, "not used: the device key is a file that only you can read")
+        return shapes.check("keyring", True, f"not asked for; {where}")
     import keyring
     from keyring.backends import fail
 
     usable = not isinstance(keyring.get_keyring(), fail.Keyring)
     fix = 'start the system\'s keyring, or set "keyring": false in settings.json'
-    return shapes.check("keyring", usable, type(keyring.get_keyring()).__module__, fix)
+    return shapes.check("keyring", usable, f"{type(keyring.get_keyring()).__module__}; {where}", fix)
+
+
+def _where_the_key_lies(home: Path) -> str:
+    try:
+        found = identity.kept(home)
+    except Fault as fault:
+        return fault.message
+    if found == "file":
+        return f"the device key lies in {home / identity.FILE}, which only you can read"
+    return (
+        "the device key lies in the system's keyring" if found == "keyring" else "there is no device key yet"
+    )
 
 
 def _terminal() -> Shape:

@@ -56,6 +56,12 @@ class Unfit(Damaged):
     code = "unfit"
 
 
+class Discarded(Unfit):
+    """A bundle that an owner discarded: it is not kept, whoever brings it."""
+
+    code = "discarded"
+
+
 class Withheld(Unfit):
     """A bundle that its author had no right to any more; it waits until an owner adopts it."""
 
@@ -220,7 +226,7 @@ class _Delivery:
                 self._count(bundle, headers, state)
                 if checked:
                     self._try(bundle, state)
-            except Withheld:
+            except (Withheld, Discarded):
                 return False
             except Damaged as error:
                 self._refuse(state, bundle, data, error.message, unsound=not isinstance(error, Unfit))
@@ -247,6 +253,8 @@ class _Delivery:
         if bundle.n != last + 1 or bundle.previous != previous:
             raise Unfit("it does not follow the bundle before it", "it was set aside")
         self._check_end(bundle, state)
+        if self.members.discards(bundle.log, bundle.n):
+            raise Discarded("an owner discarded it", "nothing to do")
         headers = self.scrutiny.headers(bundle, lambda: self._headers(bundle, intro))
         self._check_role(bundle, intro)
         return headers
@@ -378,7 +386,7 @@ class _Delivery:
             end = state.ends.get(log_id, (math.inf, b""))[0]
             for n, found in queue.items():
                 for bundle, data in found:
-                    if n <= last or data in bad:
+                    if n <= last or data in bad or self.members.discards(log_id, n):
                         continue
                     if n > end:
                         store.set_aside(_beyond(bundle, int(end)), data, time)

@@ -10,12 +10,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from engine.faults import BadField, Damaged, Refused
 from sync.records import DeviceId, LogId, Time
@@ -28,6 +29,7 @@ Clock = Callable[[], datetime]
 
 FILE: Final = "device.json"
 NONCE_BYTES: Final = 16
+_log = logging.getLogger(__name__)
 _KEYRING: Final = "restrike"
 
 
@@ -153,8 +155,9 @@ def load_or_create(
 ) -> Device:
     """The device whose key is kept in `home`, made at the first call.
 
-    The key lies in `device.json` with mode 0600, or in the system's keyring when `keyring` is set as it is made. Of
-    several processes that make it at once, one wins and all use its key.
+    The key lies in the system's keyring when `keyring` is set as it is made and the keyring takes it, else in
+    `device.json` with mode 0600 (`kept` says which). Of several processes that make it at once, one wins and all use
+    its key.
     """
     path = home / FILE
     if not path.exists():
@@ -195,9 +198,7 @@ def _create(path: Path, keyring: bool, name: str, random: Random) -> None:
     seed = random(32)
     public = _private(seed).public_key().public_bytes_raw()
     value = {"version": 1, "name": name, "public": base64.b64encode(public).decode()}
-    if keyring:
-        _to_keyring(public, seed)
-    else:
+    if not (keyring and _to_keyring(public, seed)):
         value["key"] = base64.b64encode(seed).decode()
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f"{FILE}.{new_id()}")
@@ -213,16 +214,28 @@ def _create(path: Path, keyring: bool, name: str, random: Random) -> None:
         fresh.unlink()
 
 
-def _to_keyring(public: bytes, seed: bytes) -> None:
+def kept(home: Path) -> Literal["file", "keyring", "nowhere"]:
+    """Where the device key of `home` lies; nowhere while there is none."""
+    try:
+        value = json.loads((home / FILE).read_text("utf-8"))
+    except FileNotFoundError:
+        return "nowhere"
+    except (OSError, ValueError, RecursionError) as error:
+        raise _unreadable(f"the device file {home / FILE} cannot be read") from error
+    return "file" if isinstance(value, dict) and value.get("key") is not None else "keyring"
+
+
+def _to_keyring(public: bytes, seed: bytes) -> bool:
+    """Whether the keyring took the key; a machine without one keeps it in the file, and `doctor` says so."""
     import keyring
     from keyring.errors import KeyringError
 
     try:
         keyring.set_password(_KEYRING, device_id(public), base64.b64encode(seed).decode())
     except KeyringError as error:
-        raise Refused(
-            "the system's keyring does not take the device key", "set the key storage to file"
-        ) from error
+        _log.warning("the system's keyring does not take the device key, which goes into a file: %s", error)
+        return False
+    return True
 
 
 def _from_keyring(public: bytes) -> bytes:

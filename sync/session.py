@@ -47,6 +47,7 @@ from sync.project import Project
 from sync.pump import Now, Pump
 from sync.rates import Limits
 from sync.records import DeviceId
+from sync.refusals import REFUSALS
 from sync.replica import Replica
 from sync.tasks import Crew
 from sync.tickets import Ticket
@@ -57,7 +58,9 @@ LEAVING: Final = 1.0
 """Seconds that farewells may take."""
 
 _log = logging.getLogger(__name__)
-What = Literal["up", "down", "changed", "synced", "shown", "preview", "knock", "knock_over", "attempt"]
+What = Literal[
+    "up", "down", "changed", "synced", "shown", "preview", "knock", "knock_over", "attempt", "removed"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ class Session:
         self._limits = limits or Limits()
         self._clock = clock
         self._ticket = ticket
-        self._own = project.device.id
+        self._own, self._own_key = project.device.id, project.device.public
         self._dialler = Dialler(self.networks, self._converse, self._unreached, now=now, random=random)
         self._pumps: set[Pump] = set()
         self._live: dict[DeviceId, Pump] = {}
@@ -171,6 +174,8 @@ class Session:
     def why(self, device: DeviceId, public: bytes) -> list[Reason]:
         """Why this device and that one do or do not agree."""
         tries, strangers = self._dialler.known()
+        if said := self.project.team.farewell():
+            return [Reason("removed", said, "an owner can admit it again; what is here can still be read")]
         known = Knowledge(
             own=self._own,
             members=self.project.members,
@@ -213,7 +218,9 @@ class Session:
         """The steps of a connection, from this device outwards."""
         found = [step for network in self.networks for step in network.steps()]
         linked = len(self._live)
-        failed = [one.message for one in self._dialler.tries.values() if one.code]
+        failed = [
+            one.message for one in self._dialler.tries.values() if one.code and one.code not in REFUSALS
+        ]
         ok = bool(linked) or not failed
         detail = f"{linked} other devices are linked" if linked or ok else failed[-1]
         fix = "" if ok else "let UDP through between the two machines, or give both one --relay"
@@ -475,6 +482,8 @@ class Session:
         if team.refresh() is self._members:
             return
         team.tend()
+        if team.farewell() and self._members is not None and self._own_key in self._members.devices:
+            self._announce("removed", self._own)
         self._members = team.members
         self._tell_all()
         self._dialler.stir()

@@ -41,6 +41,7 @@ CREATE TABLE IF NOT EXISTS sessions(session TEXT PRIMARY KEY, pid INTEGER NOT NU
 CREATE TABLE IF NOT EXISTS evidence(log TEXT NOT NULL, n INTEGER NOT NULL, hash BLOB NOT NULL, data BLOB NOT NULL,
   public BLOB NOT NULL,   PRIMARY KEY(log, n, hash)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS knocks(public BLOB PRIMARY KEY, name TEXT NOT NULL, time TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS ended(log TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS declined(public BLOB PRIMARY KEY, until TEXT NOT NULL) WITHOUT ROWID;
 """
 
@@ -80,9 +81,7 @@ class Store:
         self._inode = self.path.stat().st_ino
         try:
             with database.faults(self.path):
-                if not self.connection.execute(
-                    "SELECT 1 FROM sqlite_master WHERE name='declined'"
-                ).fetchone():
+                if not self.connection.execute("SELECT 1 FROM sqlite_master WHERE name='ended'").fetchone():
                     self.connection.executescript("BEGIN IMMEDIATE;" + TABLES + "COMMIT;")
         except BaseException:
             self.connection.close()
@@ -405,8 +404,13 @@ class Store:
 
     @database.believed
     def waits(self, log_id: LogId) -> bool:
-        """Whether later bundles of a log are here and not taken in."""
-        return bool(self._rows("SELECT 1 FROM waiting WHERE log = ? LIMIT 1", log_id))
+        """Whether later bundles of a log are here and not taken in, or were discarded: nothing can follow it."""
+        sql = "SELECT 1 WHERE EXISTS(SELECT 1 FROM waiting WHERE log = ?) OR EXISTS(SELECT 1 FROM ended WHERE log = ?)"
+        return bool(self._rows(sql, log_id, log_id))
+
+    def end(self, log_id: LogId) -> None:
+        """Note that an owner discarded the rest of a log, so that its device goes on in another one."""
+        self._do("INSERT OR IGNORE INTO ended VALUES(?)", log_id)
 
     @database.believed
     def suspended(self) -> dict[bytes, LogId]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from engine.faults import BadField, NotFound, Refused
-from sync import epochs, exchange, identity, log, membership, seal, tickets
+from sync import epochs, exchange, identity, membership, seal, tickets, withheld
 from sync.epochs import Secret
 from sync.identity import Clock, Device, Random
 from sync.ledger import Ledger
@@ -17,6 +17,7 @@ from sync.membership.entry import LONGEST_NAME
 from sync.records import DeviceId, LogId, MemberId, Time
 from sync.store import Finding
 from sync.tickets import BadTicket, Ticket
+from sync.withheld import Withheld
 
 Say = Callable[[Members], Entry | None]
 _ASK: Final = "ask an owner of the project"
@@ -38,17 +39,6 @@ class Revocation:
     member: MemberId | None
     devices: tuple[bytes, ...]
     invites: tuple[bytes, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Withheld:
-    """Bundles of a device that wait because it had no right to them any more; `last` is what adopting them names."""
-
-    log: LogId
-    device: bytes
-    first: int
-    last: int
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,25 +312,22 @@ class Team:
         )
         self.tend()
 
+    def farewell(self) -> str:
+        """What this device is told if it was removed: by whom, and when; empty otherwise."""
+        removal = self._members.removed.get(self._device.public)
+        if removal is None:
+            return ""
+        member = self._members.devices.get(removal.by)
+        who = self._members.people[member].name if member is not None else "somebody who has left since"
+        if removal.by == self._device.public:
+            who = "itself"
+        return f"this device was removed from the project by {who} at {removal.time}"
+
     # --- what was withheld ---
 
     def withheld(self) -> list[Withheld]:
         """The bundles that wait because their device was removed, or had not the role."""
-        store, members = self._opened().store, self.refresh()
-        logs, found = store.logs(), dict[LogId, list[int]]()
-        authors: dict[LogId, bytes] = {one.id: one.intro.public for one in logs.values()}
-        for data in store.waiting():
-            bundle = log.decode(data)
-            found.setdefault(bundle.log, []).append(bundle.n)
-            if bundle.intro is not None and bundle.intro.log == bundle.log:
-                authors[bundle.log] = bundle.intro.public
-        answer = []
-        for log_id, numbers in found.items():
-            author = authors.get(log_id, b"")
-            if author in members.removed or members.lowered(author):
-                numbers.sort()
-                answer.append(Withheld(log_id, author, numbers[0], numbers[-1], len(numbers)))
-        return sorted(answer, key=lambda one: (one.device, one.log))
+        return withheld.found(self._opened().store, self.refresh())
 
     def adopt(self, found: Sequence[Withheld]) -> int:
         """Let withheld bundles count, and whatever waits for them; returns how many were taken in."""
@@ -357,6 +344,23 @@ class Team:
             lambda now: statements.adopt(self._device, now, one.log, one.last, self._time(), self._random)
         )
 
+    def discarded(self, found: Sequence[Withheld]) -> dict[bytes, int]:
+        """How many bundles of which device `discard` would drop, those that build on the withheld ones among them."""
+        store = self._opened().store
+        return withheld.dropped(store, withheld.with_dependents(store, found))
+
+    def discard(self, found: Sequence[Withheld]) -> None:
+        """Have everybody drop withheld bundles with all that builds on them, now and whenever they come."""
+        if not self.refresh().owns(self._device.public):
+            raise Refused("only an owner discards", _ASK)
+        for log_id, n in sorted(withheld.with_dependents(self._opened().store, found).items()):
+            self._end(log_id, n)
+        exchange.retry(self._opened(), self._time())
+        self._changed()
+
+    def _end(self, log_id: LogId, n: int) -> None:
+        self._say(lambda now: statements.discard(self._device, now, log_id, n, self._time(), self._random))
+
     def findings(self) -> list[Finding]:
         """What is wrong with devices: those that signed one number twice, and what waits for an owner."""
         found = [
@@ -367,7 +371,14 @@ class Team:
         for one in self.withheld():
             why = f"{one.count} bundles were written without the right to it"
             device = identity.shown(identity.device_id(one.device))
-            found.append(Finding("withheld", device, why, f"restrike adopt {device} lets them count"))
+            found.append(
+                Finding(
+                    "withheld",
+                    device,
+                    why,
+                    f"restrike adopt {device} lets them count, with --discard they go",
+                )
+            )
         return found
 
     # --- secrets ---
@@ -409,6 +420,8 @@ class Team:
 
     def _own(self, members: Members) -> MemberId:
         found = members.devices.get(self._device.public)
+        if found is None and (said := self.farewell()):
+            raise Refused(said, "what is here can still be read; an owner can admit this device again")
         if found is None:
             key = self._device.public.hex()
             raise Refused("this device is no member of the project", f"let an owner admit its key {key}")

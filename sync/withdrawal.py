@@ -1,9 +1,10 @@
 """Taking back what was believed: bundles beyond a removal, written without the role, or signed twice under one number.
 
 What is taken back is not thrown away: it waits, with all that depends on it, and counts again as soon as an owner
-adopts it. Of two bundles that their author signed under one number both are kept as evidence, and the log ends with
-the one that has the smaller hash, for everybody who has seen both. All of it follows from entries and bundles alone,
-so whoever holds the same believes the same, in whatever order it came.
+adopts it; what an owner discards is dropped, and kept by nobody who brings it again. Of two bundles that their author
+signed under one number both are kept as evidence, and the log ends with the one that has the smaller hash, for
+everybody who has seen both. All of it follows from entries and bundles alone, so whoever holds the same believes the
+same, in whatever order it came.
 """
 
 from __future__ import annotations
@@ -33,12 +34,15 @@ def settle(ledger: Ledger, members: Members, queues: Queues) -> bool:
         store.keep_evidence(public, twins)
     if ledger.settled == members.heads and not found:
         return False
+    for log_id in members.discarded:
+        store.end(log_id)
     keep = receding(ledger, members)
     ledger.settled = members.heads
     if not keep:
         return False
     for bundle in store.withdraw(keep):
-        store.wait(bundle.log, bundle.n, bundle.encode())
+        if not members.discards(bundle.log, bundle.n):
+            store.wait(bundle.log, bundle.n, bundle.encode())
     return True
 
 
@@ -69,6 +73,8 @@ def _counts(ledger: Ledger, members: Members, one: Log, end: tuple[int, bytes] |
     bound = members.bound(one.intro.public, one.id)
     if bound is not None:
         last = min(last, bound)
+    if members.discards(one.id, last):
+        last = max(members.discarded[one.id] - 1, members.adopted.get(one.id, 0))
     if end is not None and last >= end[0]:
         kept = ledger.store.at(one.id, end[0])
         last = end[0] if kept is not None and kept.hash == end[1] else end[0] - 1

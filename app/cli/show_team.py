@@ -25,6 +25,8 @@ def _invite(value: Value, stream: TextIO) -> None:
 
 
 def _members(value: Value, stream: TextIO) -> None:
+    if value["farewell"]:
+        paper.say(stream, f"{value['farewell'][0].upper()}{value['farewell'][1:]}.\n")
     rows = [
         [one["name"] if not at else "", one["role"] if not at else "", device + _here(value, device)]
         for one in value["members"]

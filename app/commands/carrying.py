@@ -73,6 +73,8 @@ async def import_(
             f"{file} is an export of another project", "restrike join begins that one in a new folder"
         )
     merged = studio.project.merge(file)
+    if merged.entries:
+        studio.project.team.tend()
     answer = {
         "bundles": merged.bundles,
         "entries": merged.entries,

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from app.commands.table import Opt, Report, Said, command
 from app.place import Place
 from app.signals import sigterm
+from sync.team import STILL
 
 if TYPE_CHECKING:
     from app.studio import Studio
+    from sync.session import News
+
+
+def _tell_removal(studio: Studio, report: Report, news: News) -> None:
+    """Say it plainly when this device was removed; what is here stays, and can be read."""
+    if news.what == "removed":
+        report(Said(f"{studio.project.team.farewell()}. {STILL}"))
 
 
 @command(
@@ -66,8 +75,9 @@ async def serve(
         studio.resident = Resident(studio, gates=[lent()])
     async with (
         serving(studio, place, listening, by="serve") as desk,
-        together(studio, place, lan=not no_lan, relay=relay),
+        together(studio, place, lan=not no_lan, relay=relay) as company,
     ):
+        company.subscribe(partial(_tell_removal, studio, report))
         report(
             Said(f"{studio.project.name} is open at {desk.url} (description: {desk.url}/docs); Ctrl-C stops")
         )

@@ -10,7 +10,8 @@ from app import shapes
 from app.commands.table import Arg, Opt, command
 from engine.faults import BadField, NotFound, Refused, WrongUse
 from sync import identity
-from sync.team import STILL, Revocation, Withheld, invite_id
+from sync.team import STILL, Revocation, invite_id
+from sync.withheld import Withheld
 
 if TYPE_CHECKING:
     from app.studio import Studio
@@ -151,6 +152,7 @@ async def members(studio: Studio) -> dict[str, Any]:
         if studio.company is not None
         else [],
         "this_device": _shown(studio.project.device.public),
+        "farewell": team.farewell(),
     }
 
 
@@ -252,34 +254,58 @@ def _key(text: str, knocking: set[bytes]) -> bytes:
     return found[0]
 
 
-@command("adopt", examples=["restrike adopt", "restrike adopt 1f3a-90bc --dry-run"])
+@command(
+    "adopt",
+    examples=["restrike adopt", "restrike adopt 1f3a-90bc --dry-run", "restrike adopt 1f3a-90bc --discard"],
+)
 async def adopt(
     studio: Studio,
     *,
     device: Annotated[
         str | None, Arg("The device whose work is to count; without it all such work is shown.")
     ] = None,
-    dry_run: Annotated[bool, Opt("--dry-run", help="Only say what would count.")] = False,
+    discard: Annotated[
+        bool, Opt("--discard", help="Have everybody drop it instead, with what others built on it.")
+    ] = False,
+    dry_run: Annotated[bool, Opt("--dry-run", help="Only say what would count, or go.")] = False,
 ) -> dict[str, Any]:
     """Let work count that a device did after it was removed, or without the role, and what others built on it.
 
-    Such work waits aside until then. Only an owner can; exit 5 otherwise.
+    Such work waits aside until then. With --discard it goes for good, at everybody's, also where it comes later. Only
+    an owner can; exit 5 otherwise.
     """
     team = studio.project.team
     waiting = team.withheld()
     if device is None:
-        if dry_run:
-            raise WrongUse("name the device whose work is to count", "restrike adopt shows them")
+        if dry_run or discard:
+            raise WrongUse("name the device whose work is meant", "restrike adopt shows them")
         return {"withheld": [_withheld(one) for one in waiting], "adopted": 0}
     public = team.members.find_device(device)
     chosen = [one for one in waiting if one.device == public]
     if not chosen:
         raise NotFound(f"nothing of {device!r:.80} waits", "restrike adopt shows what does")
+    if discard:
+        return _discard(studio, chosen, dry_run=dry_run)
     if dry_run:
         return {"withheld": [_withheld(one) for one in chosen], "adopted": 0, "dry_run": True}
     taken = team.adopt(chosen)
     left = [_withheld(one) for one in team.withheld()]
     return {"withheld": left, "adopted": taken, "message": f"{taken} bundles count now."}
+
+
+def _discard(studio: Studio, chosen: list[Withheld], *, dry_run: bool) -> dict[str, Any]:
+    team = studio.project.team
+    going = team.discarded(chosen)
+    if not dry_run:
+        team.discard(chosen)
+    total = sum(going.values())
+    return {
+        "withheld": [_withheld(one) for one in (chosen if dry_run else team.withheld())],
+        "adopted": 0,
+        "discarded": [{"device": _shown(one), "bundles": count} for one, count in sorted(going.items())],
+        "dry_run": dry_run,
+        "message": f"{total} bundles {'would go' if dry_run else 'are gone'} for good.",
+    }
 
 
 def _withheld(one: Withheld) -> dict[str, Any]:

@@ -18,6 +18,7 @@ what only one kind says stands under `more`. Fields that an entry says nothing i
 | `box`           | the X25519 key that secrets for the signing device are sealed to                               |
 | `epoch`         | secret number `number`, sealed to devices; an owner begins one, any member passes it on        |
 | `adopt`         | bundles of `log` up to `n` count although their device was removed                             |
+| `discard`       | bundles of `log` from `n` on never count, but for those that were adopted, and nobody keeps them |
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ JOIN: Final = "join"
 BOX: Final = "box"
 EPOCH: Final = "epoch"
 ADOPT: Final = "adopt"
+DISCARD: Final = "discard"
 MOST_PARENTS: Final = 512
 LONGEST_NAME: Final = 120
 
@@ -215,6 +217,7 @@ _CHECKS: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     BOX: _check_box,
     EPOCH: _check_epoch,
     ADOPT: _check_adoption,
+    DISCARD: _check_adoption,
 }
 _WITH_KEY: Final = (REMOVE_DEVICE, INVITE, REVOKE_INVITE, JOIN)
 _NEEDS: Final[Mapping[str, Mapping[str, type]]] = {
@@ -226,5 +229,6 @@ _NEEDS: Final[Mapping[str, Mapping[str, type]]] = {
     BOX: {"box": str},
     EPOCH: {"number": int, "commitment": str, "sealed": dict, "earlier": dict},
     ADOPT: {"log": str, "n": int},
+    DISCARD: {"log": str, "n": int},
 }
 """What each kind says under `more`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -86,7 +87,8 @@ class Members:
 
     `epochs` are oldest first; `boxes` are the keys that secrets for a device are sealed to; `adopted` says how far the
     log of a removed device counts beyond what its removal had seen; `joins` names the key by which a device came;
-    `demotions` are newest first, and `rated` is everybody of whom any entry says a role.
+    `demotions` are newest first, `rated` is everybody of whom any entry says a role, and `discarded` the number with
+    which what an owner discarded of a log begins.
     """
 
     project: ProjectId
@@ -101,6 +103,7 @@ class Members:
     joins: Mapping[bytes, bytes] = field(default_factory=dict)
     demotions: Mapping[MemberId, tuple[Demotion, ...]] = field(default_factory=dict)
     rated: frozenset[MemberId | None] = frozenset()
+    discarded: Mapping[LogId, int] = field(default_factory=dict)
 
     def role_of(self, public: bytes) -> str | None:
         """The role of the member that a device speaks for, None when it speaks for nobody."""
@@ -150,6 +153,10 @@ class Members:
             return None
         removal = self.removed.get(public)
         return 0 if removal is None else max(removal.seen.get(log, 0), self.adopted.get(log, 0))
+
+    def discards(self, log: LogId, n: int) -> bool:
+        """Whether an owner discarded bundle `n` of a log, and none adopted it."""
+        return n >= self.discarded.get(log, math.inf) and n > self.adopted.get(log, 0)
 
     def device_ids(self, member: MemberId) -> tuple[DeviceId, ...]:
         """The ids of a member's devices."""

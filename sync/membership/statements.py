@@ -153,5 +153,10 @@ def adopt(device: Device, members: Members, log: LogId, n: int, time: Time, rand
     return sign(device, members.heads, Said(entries.ADOPT, more={"log": log, "n": n}), time, random)
 
 
+def discard(device: Device, members: Members, log: LogId, n: int, time: Time, random: Random) -> Entry:
+    """The entry by which an owner ends a log before `n`: what is beyond is dropped by everybody."""
+    return sign(device, members.heads, Said(entries.DISCARD, more={"log": log, "n": n}), time, random)
+
+
 def _text(data: bytes) -> str:
     return base64.b64encode(data).decode()

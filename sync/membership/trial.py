@@ -162,7 +162,7 @@ class Trial:
             authors = [self.graph.entries[one].by for one in self._invites(entry.device, past)]
             own = standing.member in [self.member_at(one, past) for one in authors]
             return own or (owner and bool(authors))
-        if entry.kind == kinds.ADOPT:
+        if entry.kind in (kinds.ADOPT, kinds.DISCARD):
             return owner
         return entry.kind in (kinds.BOX, kinds.EPOCH)
 

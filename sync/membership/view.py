@@ -57,6 +57,7 @@ def _view(entries: Iterable[Entry]) -> Members:
         {entry.device: entry.by for entry in _counted(trial, kinds.JOIN)},
         {member: _demotions(trial, member) for member in trial.roles},
         frozenset(entry.member for entry in found.entries if entry.kind == kinds.ROLE),
+        _discarded(trial),
     )
 
 
@@ -230,4 +231,12 @@ def _adopted(trial: Trial) -> dict[LogId, int]:
     for one in _counted(trial, kinds.ADOPT):
         log = LogId(one.more["log"])
         found[log] = max(found.get(log, 0), one.more["n"])
+    return found
+
+
+def _discarded(trial: Trial) -> dict[LogId, int]:
+    found: dict[LogId, int] = {}
+    for one in _counted(trial, kinds.DISCARD):
+        log = LogId(one.more["log"])
+        found[log] = min(found.get(log, one.more["n"]), one.more["n"])
     return found

@@ -102,6 +102,7 @@ LINES: Sequence[str] = (
     "revoke nobody",
     "members",
     "adopt",
+    "adopt --discard",
     "adopt 0000-0000",
     "invite --expires soon",
     "peers",

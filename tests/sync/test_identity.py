@@ -73,10 +73,29 @@ def test_a_broken_device_file_is_named(tmp_path: Path, contents: str) -> None:
         identity.load_or_create(tmp_path)
 
 
-def test_without_a_keyring_the_key_cannot_go_there(tmp_path: Path) -> None:
+def test_without_a_keyring_the_key_lies_in_the_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert identity.kept(tmp_path) == "nowhere"
+    device = identity.load_or_create(tmp_path, keyring=True)
+    assert identity.kept(tmp_path) == "file"
+    assert "keyring does not take" in caplog.text
+    assert (tmp_path / identity.FILE).stat().st_mode & 0o077 == 0 or os.name == "nt"
+    assert identity.load_or_create(tmp_path, keyring=True).public == device.public
+
+
+def test_a_key_that_the_keyring_has_is_not_in_the_file(tmp_path: Path) -> None:
+    device = identity.load_or_create(tmp_path)
+    path = tmp_path / identity.FILE
+    value = json.loads(path.read_text("utf-8"))
+    del value["key"]
+    path.write_text(json.dumps(value), "utf-8")
+    assert identity.kept(tmp_path) == "keyring"
+    found = identity.load_or_create(tmp_path)
+    assert found.public == device.public
     with pytest.raises(Refused, match="keyring"):
-        identity.load_or_create(tmp_path, keyring=True)
-    assert not (tmp_path / identity.FILE).exists()
+        found.sign(b"")
+    path.write_text("{", "utf-8")
+    with pytest.raises(Damaged):
+        identity.kept(tmp_path)
 
 
 def test_a_log_belongs_to_its_kind_key_and_nonce() -> None:

@@ -128,7 +128,7 @@ async def test_removing_changes_the_secret_and_ends_the_tickets_that_were_known(
             assert len(ada.team.secrets()) == len(before) + 1
             assert cyd.team.secrets() == ada.team.secrets()
             assert epochs.newest(ben.device, ben.members) is None
-            with pytest.raises(Refused, match="no member"):
+            with pytest.raises(Refused, match="removed from the project by ada"):
                 add_asset(ben, "NORA")
             with pytest.raises(Refused, match="called off"):
                 ben.team.join_by(shared)

@@ -89,6 +89,7 @@ class TeamMembers(Shape):
             "removed": [],
             "knocks": [],
             "codes": [{"number": 7, "state": "open"}],
+            "farewell": "",
             "this_device": _DEVICE,
         }
     )
@@ -98,6 +99,7 @@ class TeamMembers(Shape):
     removed: list[RemovedDevice] = always("The devices that were removed.")
     knocks: list[Knocking] = always("The devices that ask to be let in, the newest first.")
     codes: list[SpokenCode] = always("The spoken codes that were given out lately.")
+    farewell: str = always("What this device is told if it was removed; empty otherwise.")
     this_device: str = always("The device that answers.")
 
 
@@ -156,6 +158,13 @@ class WithheldWork(Shape):
     bundles: Count = always("How many wait.")
 
 
+class DiscardedWork(Shape):
+    """Work that an owner dropped for everybody."""
+
+    device: str = always("Whose it was.")
+    bundles: Count = always("How many bundles.")
+
+
 class Adoptions(Shape):
     """What waits for an owner, and how much of it counts now."""
 
@@ -163,5 +172,6 @@ class Adoptions(Shape):
 
     withheld: list[WithheldWork] = always("What still waits.")
     adopted: Count = always("How many bundles were taken in.")
+    discarded: list[DiscardedWork] = maybe("What goes for good, that of others which builds on it included.")
     dry_run: bool = maybe("Whether it was only said.")
     message: str = maybe("The same for people.")

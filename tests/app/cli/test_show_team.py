@@ -32,6 +32,7 @@ def test_members_with_devices_tickets_and_what_was_removed() -> None:
         "codes": [{"number": 7, "state": "wrong"}],
         "knocks": [{"key": "00", "device": DEVICE, "name": "Vera", "time": "now"}],
         "this_device": DEVICE,
+        "farewell": "this device was removed by Anna",
     }
     text = shown("members", value)
     assert f"{DEVICE} (this one)" in text
@@ -40,6 +41,7 @@ def test_members_with_devices_tickets_and_what_was_removed() -> None:
     assert "restrike adopt" in text
     assert "It keeps." in text
     assert "Vera knocks" in text
+    assert "This device was removed by Anna." in text
     assert "7-…: guessed wrongly" in text
 
 

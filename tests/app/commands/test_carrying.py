@@ -9,6 +9,7 @@ import pytest
 
 from app.commands.carrying import export, import_
 from app.commands.table import Outcome
+from app.studio import Studio
 from engine.faults import NotFound, WrongUse
 from sync.project import Project
 from tests.app.api.served import served
@@ -81,3 +82,25 @@ async def test_files_travel_over_the_api(tmp_path: Path) -> None:
         assert taken.json()["bundles"] == 0
         less = await there.http.post(f"{there.project}/export", json={"since_peer": body["file"]})
         assert less.json()["bundles"] == 0
+
+
+async def test_who_was_admitted_by_a_file_says_what_secrets_are_sealed_to(tmp_path: Path) -> None:
+    anna, ben = Desk.under(tmp_path, "anna"), Desk.under(tmp_path, "ben")
+    file = tmp_path / "film.rsx"
+    async with anna.create() as project:
+        project.export(file)
+        async with ben.join(file) as copy:
+            public = copy.device.public
+        project.team.admit(public, role="artist", name="Ben")
+        project.team.tend()
+        project.export(file)
+    async with Studio.open(ben.folder, ben.home) as studio:
+        await import_(studio, file=file)
+        assert public in studio.project.members.boxes
+        await export(studio, file=file)
+    async with Studio.open(anna.folder, anna.home) as studio:
+        await import_(studio, file=file)
+        await export(studio, file=file)
+    async with Studio.open(ben.folder, ben.home) as studio:
+        await import_(studio, file=file)
+        assert studio.project.team.secrets()
