@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
+from app.commands import beyond
 from app.commands.table import Arg, Opt, Report, Said, command
 from app.place import PRIVATE, Place, enclosing
 from engine.faults import Conflict, NotFound, Refused, WrongUse
@@ -72,6 +73,7 @@ async def join(
     seconds: Annotated[
         float | None, Opt("--for", help="Give up after so long without news.", shown="SECONDS")
     ] = None,
+    no_lan: Annotated[bool, Opt("--no-lan", help="Go by the ticket's relay alone.")] = False,
 ) -> dict[str, Any]:
     """Join a project with a ticket: find a member's device, be let in, and fetch the film.
 
@@ -84,11 +86,11 @@ async def join(
 
     target, found = _wanted(place, ticket, folder, knock=knock)
     if not begun(target / PRIVATE):
-        await _enter(place, report, target, found, name, seconds)
+        await _enter(place, report, target, found, name, seconds, lan=not no_lan)
     elif knock:
         raise Conflict(f"{target} holds a project already", "restrike serve keeps it in step")
     report(Said("fetching the film …"))
-    return await _fetch(found, target, place, seconds or SECONDS)
+    return await _fetch(found, target, place, seconds or SECONDS, lan=not no_lan)
 
 
 def _wanted(
@@ -114,7 +116,14 @@ def _wanted(
 
 
 async def _enter(
-    place: Place, report: Report, target: Path, ticket: Ticket | None, name: str | None, seconds: float | None
+    place: Place,
+    report: Report,
+    target: Path,
+    ticket: Ticket | None,
+    name: str | None,
+    seconds: float | None,
+    *,
+    lan: bool,
 ) -> None:
     """Get into the project, and begin the folder."""
     from app import entrance
@@ -125,7 +134,7 @@ async def _enter(
     if ticket is not None:
         report(Said("looking for a device of the project …"))
         await entrance.by_ticket(
-            ticket, target, place, name, _hints(ticket), min(seconds or SECONDS, LOOKING)
+            ticket, target, place, name, _hints(ticket), min(seconds or SECONDS, LOOKING), lan=lan
         )
         return
     report(Said("looking for devices on this network …"))
@@ -143,7 +152,9 @@ def _hints(ticket: Ticket | None) -> list[Hint]:
     return [Hint(one, Route.LAN, (one,), True, kept=True) for one in addresses]
 
 
-async def _fetch(ticket: Ticket | None, target: Path, place: Place, seconds: float) -> dict[str, Any]:
+async def _fetch(
+    ticket: Ticket | None, target: Path, place: Place, seconds: float, *, lan: bool
+) -> dict[str, Any]:
     """Be in the project's company until this device agrees with another one."""
     from app.company import together
     from app.studio import Studio
@@ -153,9 +164,9 @@ async def _fetch(ticket: Ticket | None, target: Path, place: Place, seconds: flo
         project = studio.project
         if ticket is not None and project.id != ticket.project:
             raise Conflict(f"{target} holds another project", "join into a folder of its own")
-        async with together(
-            studio, place, relay=ticket.relay if ticket is not None else None, hints=_hints(ticket)
-        ) as company:
+        relay = ticket.relay if ticket is not None else None
+        met = beyond.chosen(studio, place, relay=relay, ice=[], mailbox=None)
+        async with together(studio, place, lan=lan, ways=met, hints=_hints(ticket)) as company:
             await _synced(project, company, seconds)
         counts = project.index.counts()
         role = project.members.role_of(project.device.public)
