@@ -217,7 +217,7 @@ def _carried(draw: random.Random) -> Iterator[Target]:
                  lambda data: parcels.open_bundles(secret, parcel, data), (BadParcel,))  # fmt: skip
     yield Target("letters", 1, lambda: broken(posted, draw),
                  lambda data: parcels.open_letter(project, device, letter, data), (BadParcel,))  # fmt: skip
-    room = Room.of(project)
+    room = Room.of(bytes.fromhex(project))
     card = sealing.Card.seal(device, room, bytes(16), bytes(16), draw.randbytes)
     yield Target(
         "cards at a relay",
