@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
 
 from sync import wire
 from sync.actions import Action, Knocked, Peer, Send, Take
@@ -21,6 +22,9 @@ from sync.wire import Entries, Ready, Roll
 
 SHORT = 8
 """So many bytes of an entry's hash name it in a roll."""
+MOST_SAID: Final = 200
+SAID_BYTES: Final = 512 * 1024
+"""One message holds no more entries than this, and no more bytes of them unless it is one alone."""
 
 
 class Admission:
@@ -210,10 +214,15 @@ def entries_digest(entries: Iterable[bytes]) -> bytes:
 
 def entries_said(entries: Mapping[bytes, bytes]) -> Iterator[Action]:
     """Entries in messages of a bounded size, the last one marked; one empty message when there are none."""
-    data = list(entries.values())
-    for at in range(0, max(len(data), 1), wire.MOST_ENTRIES - 56):
-        part = tuple(data[at : at + wire.MOST_ENTRIES - 56])
-        yield said(Entries(at + len(part) >= len(data), part))
+    part: list[bytes] = []
+    size = 0
+    for one in entries.values():
+        if len(part) == MOST_SAID or (part and size + len(one) > SAID_BYTES):
+            yield said(Entries(False, tuple(part)))
+            part, size = [], 0
+        part.append(one)
+        size += len(one)
+    yield said(Entries(True, tuple(part)))
 
 
 def said(message: wire.Message, channel: Channel = Channel.SYNC) -> Send:

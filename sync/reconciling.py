@@ -372,7 +372,10 @@ class Reconciling:
         return {digest: data for digest, data in known.items() if digest[:SHORT] not in self._told_entries}
 
     def _roll(self, now: float) -> Iterator[Action]:
-        if self._roll_until < NEVER or now < self._roll_after:
+        if self._roll_until < NEVER:
+            return
+        if now < self._roll_after:
+            self._digest_at = min(self._digest_at, self._roll_after)
             return
         self._roll_pause = max(1.0, 2 * self._roll_pause)
         self._roll_after = now + self._roll_pause

@@ -31,7 +31,8 @@ MOST_BUNDLES: Final = 4_096
 MOST_ROWS: Final = 4_096
 MOST_SHOWN: Final = 1_000
 LARGEST_SHOWN: Final = 4_096
-LARGEST_ENTRY: Final = 4_096
+LARGEST_ENTRY: Final = 64 * 1024
+"""As large as an entry may be anywhere: one that could not be passed on would part those who hold it from the rest."""
 LARGEST_BUNDLE: Final = 256 * 1024 + 65
 
 SNAPSHOTS: Final = 1

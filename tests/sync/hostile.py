@@ -87,9 +87,10 @@ def storm(size: int, seed: int = 1, only: str = "") -> Tally:
     for number in range(size):
         one = draw.choices(found, [target.weight for target in found])[0]
         tally.tried[one.name] = tally.tried.get(one.name, 0) + 1
-        made = one.make()
         start = time.thread_time()
         try:
+            made = one.make()
+            start = time.thread_time()
             one.read(made)
         except one.faults:
             tally.refused[one.name] = tally.refused.get(one.name, 0) + 1

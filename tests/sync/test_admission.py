@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from sync import wire
 from sync.actions import Knocked
-from sync.membership import statements
-from sync.records import Time
+from sync.membership import entry, statements
+from sync.records import DeviceId, Time
 from sync.tickets import Ticket
 from tests.sync.replicas import MemoryReplica
 from tests.sync.talks import NOW, Talk, Team, put
@@ -98,3 +99,20 @@ def test_two_that_were_admitted_apart_let_each_other_in() -> None:
     talk = Talk((both[0], both[0].device), (both[1], both[1].device)).begin()
     assert (talk.dropped(0), talk.dropped(1)) == (None, None)
     assert both[0].entries().keys() == both[1].entries().keys()
+
+
+def test_entries_as_large_as_any_may_be_are_passed_on() -> None:
+    assert wire.LARGEST_ENTRY == entry.LARGEST
+    team = Team(2)
+    for number in range(1, 31):  # a secret sealed to many devices, again and again
+        assert team.owner.members is not None
+        sealed = {DeviceId(f"{one:064x}"): bytes(92) for one in range(300)}
+        said = statements.epoch(
+            team.owner.device, team.owner.members, number, bytes(32), sealed, {}, NOW, team.draw.randbytes
+        )
+        team.owner.add_entry(said)
+    assert sum(map(len, team.owner.entries().values())) > wire.LARGEST
+    talk = team.talk().begin()
+    talk.tick(2)
+    assert (talk.dropped(0), talk.dropped(1)) == (None, None)
+    assert team.replicas[1].entries().keys() == team.owner.entries().keys()
