@@ -55,6 +55,7 @@ class Company:
     post: Post | None = None
     _told: list[Told] = field(default_factory=list)
     _reach: Reach | None = None
+    _ours: bool = False
 
     @property
     def relay(self) -> str | None:
@@ -81,7 +82,7 @@ class Company:
         from sync import identity
 
         if self.session is None or not self.session.networks:
-            return [_alone(lan=self.lan)]
+            return [_alone(lan=self.lan, ours=self._ours)]
         members = self.studio.project.team.refresh()
         found: list[Reason] = []
         for public in _devices(members, name):
@@ -116,6 +117,7 @@ class Company:
         """Hold the session for as long as this runs, once no other process of the folder does."""
         while True:
             with onlyone.held(self.studio.project.folder / PRIVATE / LOCK) as ours:
+                self._ours = ours
                 if ours:
                     await self._meet()
             await asyncio.sleep(TAKE_OVER)
@@ -241,9 +243,11 @@ class Company:
             reach.write(self.studio.project.folder / PRIVATE, fresh)
 
 
-def _alone(*, lan: bool) -> Reason:
+def _alone(*, lan: bool, ours: bool) -> Reason:
     from sync.contacts import Reason
 
+    if lan and ours:
+        return Reason("starting", "this program has just begun to look for the others", "ask again in a moment")
     if not lan:
         return Reason("no_lan", "this program was started with --no-lan", "start it again without")
     return Reason(

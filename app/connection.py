@@ -1,7 +1,9 @@
 """What `doctor` looks at between two machines: each step of a connection, tried here and now with oneself.
 
 Two networks of a made-up project run in this process. One has to find the other by multicast, ask at its port, and
-reach it over a data channel, so a step that fails here fails on this machine and not on the other one.
+reach it over a data channel, so a step that fails here fails on this machine and not on the other one. What the program
+that has the project open has met with on the way to others comes after that: a firewall between two machines shows
+itself to nobody else.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import asyncio
 from typing import Any, Final
 
 from app import shapes
-from app.place import Place
+from app.place import Place, enclosing
 from engine.faults import Fault
 from sync import interfaces
 from sync.dialling import Route
@@ -31,6 +33,31 @@ _FIREWALL: Final = "let Restrike through this machine's firewall"
 
 async def checks(place: Place) -> list[Shape]:
     """The steps, in order; those behind one that fails are tried all the same, over another way."""
+    return [*await _own(place), *await asyncio.to_thread(_met_with, place)]
+
+
+def _met_with(place: Place) -> list[Shape]:
+    """The steps towards others, from the program that has the project open."""
+    from app.api import address
+    from app.api.client.connection import Connection
+    from app.api.client.problem import Problem
+
+    folder = enclosing(place.folder if place.project is None else place.folder / place.project)
+    there = address.read(folder) if folder is not None else None
+    if there is None:
+        return []
+    try:
+        with Connection(there.url, there.token, certificate=there.certificate, timeout=OPEN) as connection:
+            answer = connection.request("GET", f"/projects/{there.project}/peers")
+    except (Problem, OSError) as fault:
+        return [
+            shapes.check("others", False, f"the program that has the project open: {fault}", "start it again")
+        ]
+    found: list[Shape] = answer.value["checks"]
+    return found
+
+
+async def _own(place: Place) -> list[Shape]:
     outside = [one for one in interfaces.addresses() if interfaces.reachable(one)]
     detail = ", ".join(outside) or "this machine is on no network: others are met once it is on theirs"
     found = [shapes.check("network", True, detail)]

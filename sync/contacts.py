@@ -62,7 +62,10 @@ class Contact:
 
 @dataclass(slots=True)
 class Tried:
-    """The last attempt under a name: where to, when, and what came of it; `code` is that of a refusal or a fault."""
+    """The last attempt under a name: where to, when, and what came of it; `code` is that of a refusal or a fault.
+
+    `announced` says that whoever it is was found on the network then, and not only written down.
+    """
 
     route: Route
     addresses: tuple[str, ...]
@@ -70,6 +73,7 @@ class Tried:
     code: str = ""
     message: str = ""
     hint: str = ""
+    announced: bool = False
 
 
 def state(device: DeviceId, contact: Contact, seen: Seen | None, heads: str) -> PeerState:
@@ -130,7 +134,9 @@ def why(device: DeviceId, public: bytes, known: Knowledge) -> list[Reason]:
     found = [*_refused(public, contact, known), *_tried(known.tries.get(device))]
     if not found:
         found = [*_strangers(known.strangers)] or [_unseen(contact)]
-    return [*found, *_blocked(known.steps)]
+    said = " ".join(one.sentence for one in found)
+    blocked = [one for one in _blocked(known.steps) if one.sentence.partition(": ")[2] not in said]
+    return [*found, *blocked, *_roundabout(known)]
 
 
 def _linked(contact: Contact, known: Knowledge) -> list[Reason]:
@@ -190,13 +196,25 @@ def _unseen(contact: Contact | None) -> Reason:
         return Reason(
             "not_found",
             "that device was not found on this network since this program was started",
-            "start Restrike there (restrike serve) on the same network, or give both one --relay",
+            "start Restrike there (restrike serve) on the same network; if it runs, let UDP port 5353 (multicast) "
+            "through both firewalls, or give both one --relay",
         )
     return Reason(
         "lost",
         f"the link to {contact.peer.name} was lost and nobody answers at its address",
         "look whether that device is on and on the network; it is dialled again by itself",
     )
+
+
+def _roundabout(known: Knowledge) -> Iterable[Reason]:
+    """Whoever is linked passes on what it has from others."""
+    names = sorted(one.peer.name for one in known.contacts.values() if one.route is not None)
+    if names:
+        yield Reason(
+            "through_others",
+            f"what both have done still travels through whoever reaches both; linked here: {', '.join(names)}",
+            "",
+        )
 
 
 def _blocked(steps: Iterable[Step]) -> list[Reason]:

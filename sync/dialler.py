@@ -18,7 +18,7 @@ from sync.tasks import Crew
 
 LOOK: Final = 60.0
 """Seconds after which is looked again in any case."""
-AGAIN: Final = ("", "link_closed", "too_slow", "silent", "no_link", "unreachable")
+AGAIN: Final = ("", "link_closed", "too_slow", "silent", "no_link", "no_answer", "unreachable")
 """How a try may end that had better be made again soon; after any other end a person has to do something."""
 
 Converse = Callable[[Link, Route, str], Awaitable[Pump]]
@@ -107,7 +107,8 @@ class Dialler:
                 continue
 
     async def _try(self, attempt: Attempt) -> None:
-        tried = Tried(attempt.route, attempt.addresses, self._now())
+        announced = self.dialling.announced(attempt.key)
+        tried = Tried(attempt.route, attempt.addresses, self._now(), announced=announced)
         network = next(one for one in self._networks if attempt.route in one.routes())
         try:
             async with network.dial(attempt.route, attempt.addresses) as link:

@@ -159,6 +159,11 @@ class Dialling:
         one = self._targets.get(key)
         return one.device if one is not None else None
 
+    def announced(self, key: str) -> bool:
+        """Whether somebody is found under that name now, and not only written down."""
+        one = self._targets.get(key)
+        return one is not None and not one.kept and one.gone is None
+
     def due(self, now: float) -> list[Attempt]:
         """What to try now; each attempt then counts as begun."""
         self._forget(now)

@@ -23,6 +23,7 @@ SECONDS: Final = 2.0
 STAGGER: Final = 0.3
 """Seconds after which the next address is tried besides."""
 LINGER: Final = 0.5
+NO_CHANNEL: Final = "let UDP through the firewalls of both machines, or give both one --relay"
 
 
 class Lan:
@@ -124,11 +125,19 @@ class Lan:
     async def dial(self, route: Route, addresses: tuple[str, ...]) -> AsyncIterator[Link]:
         """A link to whoever answers first at one of the addresses."""
         tag = self._tags.today()
+        answers: list[str] = []
 
         async def signal(offer: str) -> str:
-            return await _first(addresses, lambda where: _ask(where, tag, offer))
+            answers.append(await _first(addresses, lambda where: _ask(where, tag, offer)))
+            return answers[0]
 
-        async with dial(signal, self._servers, linger=LINGER) as link:
+        async with AsyncExitStack() as stack:
+            try:
+                link = await stack.enter_async_context(dial(signal, self._servers, linger=LINGER))
+            except NoLink as fault:
+                if not answers:
+                    raise
+                raise NoLink(f"it answers, but no data channel opens: {fault.message}", NO_CHANNEL) from fault
             yield link
 
     def steps(self) -> list[Step]:
@@ -142,7 +151,7 @@ class Lan:
             "" if outside else "connect it to the network that the others are on",
         )
         port = Step(
-            "signalling port",
+            "port for others",
             self._listening,
             f"TCP port {self.port} is open for the others" if self._listening else "no port could be opened",
             "" if self._listening else "end the program that has the port, or let it through the firewall",

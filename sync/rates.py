@@ -13,7 +13,8 @@ class Limits:
     handshake: float = 5.0
     handshake_bytes: int = 4096
     heartbeat: float = 2.0
-    silence: float = 4.0
+    silence: float = 3.8
+    """Noticed, told and shown it is four seconds."""
     hurry: float = 0.25
     """When a heartbeat is overdue, or the network has changed, this often is asked whether anybody is there."""
     doubt: float = 1.0

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Final, Literal, Self
 
 from engine.faults import Damaged, NoSpace
-from sync import contacts, dialling, identity
+from sync import contacts, dialling, identity, obstacles
 from sync.actions import (
     Action,
     Authenticated,
@@ -47,7 +47,6 @@ from sync.project import Project
 from sync.pump import Now, Pump
 from sync.rates import Limits
 from sync.records import DeviceId
-from sync.refusals import REFUSALS
 from sync.replica import Replica
 from sync.tasks import Crew
 from sync.tickets import Ticket
@@ -214,14 +213,17 @@ class Session:
     def steps(self) -> list[Step]:
         """The steps of a connection, from this device outwards."""
         found = [step for network in self.networks for step in network.steps()]
-        linked = len(self._live)
-        failed = [
-            one.message for one in self._dialler.tries.values() if one.code and one.code not in REFUSALS
-        ]
-        ok = bool(linked) or not failed
-        detail = f"{linked} other devices are linked" if linked or ok else failed[-1]
-        fix = "" if ok else "let UDP through between the two machines, or give both one --relay"
-        return [*found, Step("data channel", ok, detail, fix)]
+        return [*found, *obstacles.steps(self._dialler.tries.values(), len(self._live), self._unheard())]
+
+    def _unheard(self) -> list[str]:
+        """Who is linked over the LAN for a while, and was never announced there."""
+        found = []
+        for device in self._live:
+            contact, seen = self.contacts[device], self.room.of(device)
+            long = contact.route is Route.LAN and self._now() - contact.since >= obstacles.QUIET
+            if long and seen is not None and not self._dialler.dialling.announced(seen.present.instance):
+                found.append(contact.peer.name)
+        return found
 
     @contextmanager
     def subscribe(self, told: Callable[[News], None]) -> Iterator[None]:

@@ -36,6 +36,10 @@ MOST_OF_ONE: Final = 4
 MOST_IN_ALL: Final = 64
 TAG_BYTES: Final = 8
 
+_REFUSED: Final = (
+    "open the project there; if it is open, see whether the clocks of both machines show the same day"
+)
+
 Answer = Callable[[bytes, str], Awaitable[str]]
 """Answers an offer for a tag; raises `NoLink` for a tag that is none of ours, or an offer that is none."""
 
@@ -46,6 +50,12 @@ class CannotListen(Fault):
     """The port is taken, or not ours."""
 
     code: ClassVar[str] = "cannot_listen"
+
+
+class NoAnswer(NoLink):
+    """Nobody took the question at that address."""
+
+    code: ClassVar[str] = "no_answer"
 
 
 class _Noise(logging.Filter):
@@ -90,7 +100,7 @@ def answer_of(text: str | bytes) -> str:
     if isinstance(answer, str):
         return answer
     said = refused[:200] if isinstance(refused, str) and refused.isprintable() else "what came is no answer"
-    raise NoLink(f"the other side did not answer: {said}")
+    raise NoAnswer(f"the other side did not answer: {said}", _REFUSED)
 
 
 def _mapping(text: str | bytes) -> dict[str, Any]:
@@ -268,6 +278,14 @@ async def ask(host: str, port: int, tag: bytes, offer: str, *, seconds: float = 
             await caller.send(Question(tag, offer).text())
             return answer_of(await caller.recv())
     except TimeoutError as error:
-        raise NoLink(f"{shown}:{port} did not answer within {seconds:g} s") from error
-    except (OSError, WebSocketException) as error:
-        raise NoLink(f"{shown}:{port} does not take the question") from error
+        fix = f"let TCP port {port} through the firewall of that machine; or it is off, or on another network"
+        raise NoAnswer(f"{shown}:{port} did not answer within {seconds:g} s", fix) from error
+    except ConnectionRefusedError as error:
+        fix = "start Restrike there (restrike serve); at what port it is now is found by itself"
+        raise NoAnswer(f"nobody listens at {shown}:{port}", fix) from error
+    except OSError as error:
+        fix = "connect both machines to one network, or give both one --relay"
+        raise NoAnswer(f"there is no way from here to {shown}:{port}", fix) from error
+    except WebSocketException as error:
+        fix = "another program has that port now; where Restrike is instead is found by itself"
+        raise NoAnswer(f"{shown}:{port} does not take the question", fix) from error

@@ -63,6 +63,7 @@ PROBLEMS: Final[Mapping[str, tuple[int, str]]] = {
     "foreign_certificate": (500, "Somebody else answers there"),
     "cannot_listen": (500, "The address is taken"),
     "link_closed": (503, "The link to the other device is closed"),
+    "no_answer": (503, "The other device does not answer"),
     "no_link": (503, "The other device cannot be reached"),
     "overfull": (503, "The other device does not keep up"),
     "nothing_rendered": (500, "The sample film could not be rendered"),

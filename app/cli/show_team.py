@@ -86,6 +86,9 @@ def _peers(value: Value, stream: TextIO) -> None:
         )
     elif not value["reasons"]:
         paper.say(stream, "Nobody else is here.")
+        for one in value["checks"]:
+            if not one["ok"]:
+                paper.say(stream, f"{one['name']}: {one['detail']} ({one['fix']})")
     for one in value["reasons"]:
         paper.say(stream, f"{one['sentence']}{' (' + one['fix'] + ')' if one['fix'] else ''}")
 

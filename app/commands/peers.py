@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
+from app import shapes
 from app.commands import beyond
 from app.commands.table import Arg, Opt, Report, Said, command
 from app.place import PRIVATE, Place, enclosing
@@ -45,9 +46,10 @@ async def peers(
     if company is None:
         if why is not None:
             raise Refused("the project is not open for others", "run restrike serve, and ask again")
-        return {"peers": [], "reasons": []}
+        return {"peers": [], "reasons": [], "checks": []}
     reasons = [] if why is None else [asdict(one) for one in company.why(why)]
-    return {"peers": company.peers(), "reasons": reasons}
+    checks = [shapes.check(one.name, one.ok, one.detail, one.fix) for one in company.steps()]
+    return {"peers": company.peers(), "reasons": reasons, "checks": checks}
 
 
 @command(

@@ -55,9 +55,9 @@ class NoLink(Fault):
 
     code = "no_link"
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(
-            message, "it is tried again by itself; `restrike doctor` says what stands in the way"
+            message, hint or "it is tried again by itself; `restrike doctor` says what stands in the way"
         )
 
 

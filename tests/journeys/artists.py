@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import Popen
+from subprocess import DEVNULL, PIPE, Popen
 from typing import Any, Final
 
 import pytest
 
 from tests.app.commandline import Film, run
-from tests.journeys.lab import Machine
+from tests.journeys.lab import ROOT, Machine
 from tests.journeys.serving import serving
 
 SECONDS: Final = 30.0
@@ -57,6 +59,32 @@ class Artist:
             with self.here():
                 process = stack.enter_context(serving(self.folder, self.home, *options, lan=True))
             yield process
+
+    @contextmanager
+    def relay(self, port: int) -> Iterator[Popen[str]]:
+        """A relay on this device, for everybody who reaches it."""
+        command = [sys.executable, "-m", "app", "relay", "--host", "0.0.0.0", "--port", str(port)]
+        with self.here():
+            process = Popen(command, cwd=ROOT, stdout=DEVNULL, stderr=PIPE, text=True)
+        with process:
+            assert process.stderr is not None
+            try:
+                assert "listens on" in process.stderr.readline()
+                yield process
+            finally:
+                process.terminate()
+                process.communicate()
+
+    def knows(self, whom: Artist) -> bool:
+        """Whether it has written down where that one is."""
+        where = self.folder / ".restrike" / "reach.json"
+        there = json.loads(where.read_text())["peers"] if where.exists() else {}
+        return any(one.startswith(whom.device[:4]) for one in there)
+
+    def checks(self) -> list[dict[str, Any]]:
+        """The steps of a connection, as the program that serves has met with them."""
+        found: list[dict[str, Any]] = self("peers")["checks"]
+        return found
 
     def names(self) -> list[str]:
         """What assets there are."""

@@ -194,11 +194,15 @@ class Lab:
         """Put the cable back."""
         self._switch.up(_port(machine, at))
 
+    def wait(self, seconds: float) -> None:
+        """Leave everything as it is for so long."""
+        self._say(replace(self._order, hold=seconds))
+
     def _say(self, order: Order) -> None:
         assert self._wire is not None
         assert self._wire.stdin is not None
         assert self._wire.stdout is not None
-        self._order = order
+        self._order = replace(order, hold=0.0)
         self._wire.stdin.write(order.text())
         self._wire.stdin.flush()
         assert self._wire.stdout.readline() == "done\n", "the switch has stopped"

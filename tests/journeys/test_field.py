@@ -6,6 +6,7 @@ same journeys run on its own network in `test_team.py`.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -120,3 +121,121 @@ def test_work_travels_through_whoever_reaches_both(lab: Lab, joined: Path, tmp_p
         assert edit("LINE", anna, cleo) < BACK
         assert len(anna.links()) == len(cleo.links()) == 1
         until(lambda: anna.heads == ben.heads == cleo.heads)
+
+
+def test_through_a_relay_alone_and_over_the_lan_once_there_is_one(
+    lab: Lab, joined: Path, tmp_path: Path
+) -> None:
+    one, other, between = (lab.machine(number) for number in (1, 2, 3))
+    lab.plug(one, "10.78.0.1/24", segment="studio")
+    lab.plug(other, "10.79.0.2/24", segment="home")
+    lab.plug(between, "10.78.0.3/24", segment="studio")
+    lab.plug(between, "10.79.0.3/24", at="eth1", segment="home")
+    anna, ben, _ = again(joined, tmp_path, [one, other, between])
+    relay = Artist(tmp_path / "relay", tmp_path / "relay", between)
+    with (
+        relay.relay(8427),
+        anna.serve("--relay", "ws://10.78.0.3:8427"),
+        ben.serve("--relay", "ws://10.79.0.3:8427"),
+    ):
+        until(lambda: linked(anna, ben, by="relay"))
+        assert edit("FAR", anna, ben) < BACK
+        lab.plug(one, "10.80.0.1/24", at="eth1", segment="visit")
+        lab.plug(other, "10.80.0.2/24", at="eth1", segment="visit")
+        until(lambda: linked(anna, ben, by="lan"))
+        assert edit("NEAR", anna, ben) < BACK
+        lab.pull(other, at="eth1")
+        assert edit("AGAIN", anna, ben) < 2 * BACK
+        until(lambda: linked(anna, ben, by="relay"))
+
+
+def test_offline_for_long_then_by_file_and_then_on_one_lan(lab: Lab, joined: Path, tmp_path: Path) -> None:
+    one, other = lab.machine(1), lab.machine(2)
+    anna, ben, _ = again(joined, tmp_path, [one, other, None])
+    for number in range(10):
+        anna("asset", "set", "LAMP", f"seed={number + 10}")
+        ben("asset", "add", "prop", f"BEN{number}", "seed=3")
+    anna("export", str(tmp_path / "carried.rsx"))
+    assert ben("import", str(tmp_path / "carried.rsx"))["bundles"] >= 10
+    assert ben("asset", "show", "LAMP")["recipe"]["seed"] == "19"
+    ben("asset", "set", "LAMP", "seed=99")
+    with anna.serve(), ben.serve():
+        until(lambda: anna.reasons(ben)[0]["code"] == "not_found")
+        edits = ("asset", "set", "LAMP", "prompt=a lamp by night")
+        anna(*edits)
+        for machine_, number in ((one, 1), (other, 2)):
+            lab.plug(machine_, f"10.78.0.{number}/24")
+        until(lambda: linked(anna, ben))
+        until(lambda: anna.heads == ben.heads)
+        assert len(anna.names()) == 11
+        assert anna("asset", "show", "LAMP")["forked"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "port", "code", "fix"),
+    [
+        ("udp", 5353, "not_found", "UDP port 5353"),
+        ("tcp", 0, "no_answer", "TCP port"),
+        ("udp", 0, "no_link", "let UDP through"),
+    ],
+)
+def test_the_step_that_a_firewall_blocks_is_named(
+    lab: Lab, two: list[Artist], kind: str, port: int, code: str, fix: str
+) -> None:
+    anna, ben = two
+    if code == "no_link":  # they know where the other one is
+        with anna.serve(), ben.serve():
+            until(lambda: linked(anna, ben) and anna.knows(ben) and ben.knows(anna))
+    lab.block((machine(ben), kind, port))
+    with anna.serve(), ben.serve():
+        until(lambda: code in [one["code"] for one in anna.reasons(ben)])
+        (reason,) = [one for one in anna.reasons(ben) if one["code"] == code]
+        assert fix in reason["fix"]
+        blocked = [one for one in anna.checks() if not one["ok"]]
+        assert [one["name"] for one in blocked] == {
+            "not_found": [],
+            "no_answer": ["asking others"],
+            "no_link": ["data channel to others"],
+        }[code]
+        assert all(fix in one["fix"] for one in blocked)
+        lab.block()
+        assert until(lambda: linked(anna, ben), 60.0) < 15.0
+
+
+def test_without_multicast_those_who_know_each_other_meet(lab: Lab, two: list[Artist]) -> None:
+    anna, ben = two
+    with anna.serve(), ben.serve():
+        until(lambda: linked(anna, ben) and anna.knows(ben) and ben.knows(anna))
+    lab.block(*((machine(one), "udp", 5353) for one in two))
+    with anna.serve(), ben.serve():
+        until(lambda: linked(anna, ben))
+        assert edit("TUNNEL", anna, ben) < BACK
+        machine(ben).address("10.78.0.50/24")
+        assert edit("MOVED", anna, ben) < 2 * BACK, "who moves knows where the others are"
+
+
+def test_without_a_network_the_film_is_open_and_a_network_is_met_when_it_comes(
+    lab: Lab, joined: Path, tmp_path: Path
+) -> None:
+    one, other = lab.machine(1), lab.machine(2)
+    anna, ben, _ = again(joined, tmp_path, [one, other, None])
+    with anna.serve(), ben.serve():
+        anna("asset", "add", "prop", "ALONE", "seed=2")
+        until(lambda: anna.reasons(ben)[0]["code"] == "not_found")
+        assert any("no network" in each["detail"] for each in anna.checks())
+        lab.plug(one, "fd00:78::1/64")
+        lab.plug(other, "fd00:78::2/64")
+        until(lambda: linked(anna, ben))
+        until(lambda: "ALONE" in ben.names())
+
+
+def test_a_program_that_slept_is_missed_and_comes_back(two: list[Artist]) -> None:
+    anna, ben = two
+    with anna.serve(), ben.serve() as asleep:
+        until(lambda: linked(anna, ben))
+        asleep.send_signal(signal.SIGSTOP)
+        assert until(lambda: not anna.links()) < NOTICED
+        anna("asset", "add", "prop", "MEANWHILE", "seed=5")
+        asleep.send_signal(signal.SIGCONT)
+        assert until(lambda: "MEANWHILE" in ben.names()) < BACK
+        assert edit("AWAKE", anna, ben) < BACK

@@ -33,7 +33,7 @@ class Order:
 
     `delay` is in milliseconds and `loss` in per cent, of what the machine at that port sends. `split` names pairs of
     ports between which nothing travels. `block` is what a firewall at a port drops: `tcp` or `udp`, and a port number,
-    0 for all.
+    0 for all. The answer comes after `hold` seconds.
     """
 
     ports: dict[str, str] = field(default_factory=dict)
@@ -41,6 +41,7 @@ class Order:
     loss: dict[str, float] = field(default_factory=dict)
     split: list[list[str]] = field(default_factory=list)
     block: list[tuple[str, str, int]] = field(default_factory=list)
+    hold: float = 0.0
 
     def text(self) -> str:
         """As a line."""
@@ -78,7 +79,10 @@ class Switch:
             now = time.monotonic()
             while self._under_way and self._under_way[0][0] <= now:
                 _, _, port, frame = heapq.heappop(self._under_way)
-                self._deliver(port, frame)
+                if port:
+                    self._deliver(port, frame)
+                else:
+                    print("done", flush=True)
 
     def _obey(self, order: dict[str, dict[str, str]]) -> None:
         self._order = Order(**order)  # type: ignore[arg-type]  # it was one before it was JSON
@@ -91,7 +95,8 @@ class Switch:
             opened = self._sockets[name] = _opened(name)
             self._names[opened.fileno()] = name
             self._poll.register(opened, select.EPOLLIN)
-        print("done", flush=True)
+        self._count += 1
+        heapq.heappush(self._under_way, (time.monotonic() + self._order.hold, self._count, "", b""))
 
     def _receive(self, port: str) -> None:
         for _ in range(AT_A_TIME):

@@ -40,6 +40,19 @@ def test_one_who_was_never_found() -> None:
     assert codes(replace(NOTHING, steps=blocked)) == ["not_found", "blocked"]
 
 
+def test_one_who_is_reached_through_others() -> None:
+    cleo = Contact(replace(PEER, name="Cleo"), Route.LAN, heads="h1")
+    found = contacts.why(BEN, PUBLIC, replace(NOTHING, contacts={DeviceId("c" * 64): cleo}))
+    assert [one.code for one in found] == ["not_found", "through_others"]
+    assert "Cleo" in found[1].sentence
+
+
+def test_what_a_try_says_is_not_said_again_by_its_step() -> None:
+    tried = Tried(Route.LAN, ("10.0.0.2:1",), 1.0, "no_answer", "10.0.0.2:1 did not answer", "look")
+    step = Step("asking others", False, "10.0.0.2:1 did not answer", "look")
+    assert codes(replace(NOTHING, tries={BEN: tried}, steps=(step,))) == ["no_answer"]
+
+
 def test_one_who_is_linked() -> None:
     linked = Contact(PEER, Route.LAN, heads="h1")
     assert codes(replace(NOTHING, contacts={BEN: linked})) == ["in_sync"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from app.api.schemas.team import MemberRole
+from app.api.schemas.trouble import Check
 from app.api.schemas.values import Count, Digest, Id, Shape, always, shown
 
 _DEVICE = "1f3a90bc77d102e45b6c8a9f0c1d2e3f1f3a90bc77d102e45b6c8a9f0c1d2e3f"
@@ -85,10 +86,11 @@ class SyncReason(Shape):
 class Peers(Shape):
     """The team's devices that are here."""
 
-    model_config = shown({"peers": [{**_PEER, "rtt_ms": 1.2}], "reasons": []})
+    model_config = shown({"peers": [{**_PEER, "rtt_ms": 1.2}], "reasons": [], "checks": []})
 
     peers: list[Peer] = always("Everybody who is linked, or was a moment ago and works still.")
     reasons: list[SyncReason] = always("The answer to why; empty unless it was asked.")
+    checks: list[Check] = always("The steps of a connection, from this device outwards, and which is blocked.")
 
 
 class Joined(Shape):

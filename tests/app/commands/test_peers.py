@@ -18,7 +18,7 @@ from tests.app.studios import film
 
 async def test_nobody_is_here_while_nobody_has_it_open(tmp_path: Path) -> None:
     async with film(tmp_path / "film") as studio:
-        assert await peers(studio) == {"peers": [], "reasons": []}
+        assert await peers(studio) == {"peers": [], "reasons": [], "checks": []}
         with pytest.raises(Refused, match="not open"):
             await peers(studio, why="Mara")
         async with together(studio, Place(tmp_path, studio.home), lan=False):

@@ -16,7 +16,7 @@ from tests.app.api.schemas.wire import answer
 
 
 async def test_nobody_is_here(studio: Studio) -> None:
-    assert await answer(studio, "peers") == {"peers": [], "reasons": []}
+    assert await answer(studio, "peers") == {"peers": [], "reasons": [], "checks": []}
 
 
 def test_a_device_at_work_is_what_its_model_says() -> None:
@@ -24,7 +24,7 @@ def test_a_device_at_work_is_what_its_model_says() -> None:
     doing = Doing("j", "a", "rendering", 1, 2)
     seen = Seen(Present(doing=doing, worker=True, editing=("LAMP", ("seed",))), 0.0)
     shape = asdict(contacts.state(DeviceId("b" * 64), known, seen, "h"))
-    Peers.model_validate({"peers": [shape], "reasons": []})
+    Peers.model_validate({"peers": [shape], "reasons": [], "checks": []})
     Peer.model_validate(shape)
     del shape["rtt_ms"]
     PresentPeer.model_validate(shape)
