@@ -42,16 +42,17 @@ class Page:
 
 
 class Overview:
-    """The promises of one open project: those that it gives, and those that it was given."""
+    """The promises of one open project: those that it gives, and those that it was given; `full` once all came."""
 
     def __init__(self, project: Project) -> None:
+        self.full = False
         self._project = project
         self._kept = project.ask(lambda ledger: _there(ledger.file.connection))
 
     @property
     def wanted(self) -> bool:
         """Whether this device holds nothing yet, so that a snapshot is worth more than waiting."""
-        return not self._project.ask(lambda ledger: ledger.store.logs())
+        return not self.full and not self._project.ask(lambda ledger: ledger.store.logs())
 
     @property
     def open(self) -> int:

@@ -347,6 +347,8 @@ class Conversation:
                 yield from self._equality.receive(message)
             case Glance() | Snapshot():
                 yield from self._snapshots.receive(message, self._now)
+                if isinstance(message, Snapshot) and message.last:
+                    yield from self._reconciling.release(self._now)
             case _:
                 yield from self._reconciling.receive(message, self._now)
 
@@ -362,7 +364,10 @@ class Conversation:
         understood = bool(self.peer.features & wire.SNAPSHOTS)
         self._snapshots = Snapshots(self._showing, understood=understood)
         yield Authenticated(self.peer)
-        yield from self._snapshots.begin()
+        asked = list(self._snapshots.begin())
+        if asked:  # names first
+            self._reconciling.hold(self._now + self._limits.retry)
+        yield from asked
         yield from self._reconciling.stored(self._now)
 
     def _judge_again(self) -> Iterator[Action]:

@@ -120,6 +120,7 @@ class Pump:
                 if read % AT_A_TIME == 0:
                     await asyncio.sleep(0)
                 while sum(_weight(one) for one in self.untaken) > MOST_UNTAKEN:
+                    self._taken.clear()  # a portion of it may have been taken in, and too much be left
                     await self._taken.wait()
                 while self._unsent:
                     await self.link.drained(Channel.SYNC)

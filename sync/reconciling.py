@@ -57,6 +57,7 @@ class Reconciling:
         self._flushed = -NEVER
         self._flush_at = self._tell_at = self._want_at = NEVER
         self._retry_at = self._roll_until = NEVER
+        self._held_until = -NEVER
         self._patience = limits.settle
         self._digest_at = now
         self._may_push = Bucket(limits.bundles * 0.75, limits.bundles_burst * 0.75, now)
@@ -95,6 +96,15 @@ class Reconciling:
                 yield from self._entries(last, entries, now)
             case _:
                 raise Refused("unexpected", type(message).__name__)
+
+    def hold(self, until: float) -> None:
+        """Ask for nothing before that time."""
+        self._held_until = until
+
+    def release(self, now: float) -> Iterator[Action]:
+        """Ask from now on."""
+        self._held_until = -NEVER
+        yield from self._want(now)
 
     def doubt(self, name: LogId) -> None:
         """A log goes on otherwise there than here: find the number from which on its device has signed twice."""
@@ -210,6 +220,9 @@ class Reconciling:
 
     def _want(self, now: float) -> Iterator[Action]:
         if self._asked is not None or self._roll_until < NEVER:
+            return
+        if now < self._held_until:
+            self._want_at = min(self._want_at, self._held_until)
             return
         have = self._replica.have()
         missing: list[Range] = []

@@ -345,7 +345,8 @@ class Session:
                 self.replica.mend(documents)
             case Shown(promises, last) if pump.device is not None:
                 self.overview.keep(promises, pump.device)
-                if last:
+                if last and not self.overview.full:
+                    self.overview.full = True
                     self._announce("shown", pump.device)
             case Presence(data, preview) if pump.device is not None:
                 self._listen(pump.device, data, preview)
