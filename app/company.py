@@ -14,8 +14,9 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from app import onlyone
+from app import distant, onlyone
 from app.place import PRIVATE
+from app.ways import Ways
 
 if TYPE_CHECKING:
     from app.api.attendance import Attendance
@@ -44,13 +45,18 @@ class Company:
     studio: Studio
     place: Place
     lan: bool
-    relay: str | None
+    ways: Ways
     hints: tuple[Hint, ...] = ()
     session: Session | None = None
     network: Lan | None = None
     codes: Codes | None = None
     _told: list[Told] = field(default_factory=list)
     _reach: Reach | None = None
+
+    @property
+    def relay(self) -> str | None:
+        """The relay's address, for tickets."""
+        return self.ways.relay
 
     # --- what it says ---
 
@@ -158,11 +164,8 @@ class Company:
 
         known = self._reach = reach.read(self.studio.project.folder / PRIVATE)
         found: list[Network] = []
-        if self.relay is not None:
-            from sync.far import Far
-
-            project = self.studio.project
-            found.append(Far(self.relay, project.id, project.device, random=self.place.random))
+        if self.ways.relay is not None:
+            found.append(distant.far(self.studio.project, self.ways, self.place))
         if not self.lan:
             return found
         self.codes = self.codes or Codes(now=time.monotonic, random=self.place.random)
@@ -241,11 +244,11 @@ async def together(
     place: Place,
     *,
     lan: bool = True,
-    relay: str | None = None,
+    ways: Ways = Ways(),  # noqa: B008
     hints: Sequence[Hint] = (),
 ) -> AsyncIterator[Company]:
     """The company of an open project, at `studio.company`, until left."""
-    company = Company(studio, place, lan, relay, tuple(hints))
+    company = Company(studio, place, lan, ways, tuple(hints))
     studio.company = company
     try:
         async with asyncio.TaskGroup() as group:

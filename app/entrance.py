@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app import settings
+from app import distant, settings
 from app.commands.projects import lay_out
 from app.place import Place
 from sync import identity, membership
@@ -37,18 +37,24 @@ def own_device(place: Place, found: Settings, name: str | None) -> Device:
 
 
 async def by_ticket(
-    ticket: Ticket, target: Path, place: Place, name: str | None, hints: Sequence[Hint], seconds: float
+    ticket: Ticket,
+    target: Path,
+    place: Place,
+    name: str | None,
+    hints: Sequence[Hint],
+    seconds: float,
+    *,
+    lan: bool = True,
 ) -> None:
     """Get the membership from a device of the ticket's project, and begin the folder with it."""
     found = settings.read(place.home)
     device = own_device(place, found, name)
-    lan = Lan(ticket.project, clock=place.clock, random=place.random, known=hints)
     applicant = Applicant(ticket.project, device, place.clock, ticket)
-    networks: list[Network] = [lan]
+    networks: list[Network] = []
+    if lan:
+        networks.append(Lan(ticket.project, clock=place.clock, random=place.random, known=hints))
     if ticket.relay is not None:
-        from sync.far import Far
-
-        networks.append(Far(ticket.relay, ticket.project, device, random=place.random))
+        networks.append(distant.to_join(ticket, device, place))
     visit = Visit(applicant, device, networks, now=time.monotonic, random=place.random, ticket=ticket)
     await _begin(target, await visit.entries(seconds), ticket, place, found)
 

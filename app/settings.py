@@ -24,7 +24,8 @@ class Settings:
     `device` is where pictures are rendered (`auto`, `cpu`, `cuda`, `mps`), `threads` what the render child uses: the
     same number everywhere makes equal pixels likelier, so it is 1 unless set. `keyring` keeps the device key in the
     system's keyring instead of a file that only its owner can read. `member` is the name that others see. `knocks` lets
-    devices without a ticket ask an owner's device on the local network to be let in.
+    devices without a ticket ask an owner's device on the local network to be let in. `relay` and `ice`, URLs of STUN
+    and TURN servers, are for projects that were not told of others.
     """
 
     device: str = "auto"
@@ -32,6 +33,8 @@ class Settings:
     keyring: bool = False
     member: str = ""
     knocks: bool = True
+    relay: str = ""
+    ice: tuple[str, ...] = ()
 
 
 _RANGES: Final[Mapping[str, tuple[type, str]]] = {
@@ -40,6 +43,8 @@ _RANGES: Final[Mapping[str, tuple[type, str]]] = {
     "keyring": (bool, "true or false"),
     "member": (str, "a name of at most 64 characters"),
     "knocks": (bool, "true or false"),
+    "relay": (str, "an address like wss://relay.example.org"),
+    "ice": (tuple, "a list of at most 8 servers such as stun:stun.example.org"),
 }
 
 
@@ -84,11 +89,17 @@ def check(name: str, value: Any) -> Any:
     if name not in _RANGES:
         raise BadField(f"setting {name}", value, ", ".join(_RANGES))
     kind, allowed = _RANGES[name]
+    if kind is tuple and isinstance(value, list):
+        value = tuple(value)
     fits = isinstance(value, kind) and not (kind is int and isinstance(value, bool))
     if name == "threads":
         fits = fits and 1 <= value <= 256
     if name == "member":
         fits = fits and len(value) <= 64 and value.isprintable()
+    if name == "relay":
+        fits = fits and len(value) <= 255 and value.isprintable()
+    if name == "ice":
+        fits = fits and len(value) <= 8 and all(isinstance(one, str) for one in value)
     if name == "device":
         fits = fits and (
             value in ("auto", "cpu", "cuda", "mps") or (value[:5] == "cuda:" and value[5:].isdigit())

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from app.commands import beyond
 from app.commands.table import Arg, Opt, Outcome, Report, Said, command
 from app.place import Place
 from engine.faults import BadField, Conflict, WrongUse
@@ -269,9 +270,10 @@ async def worker(
         bool, Opt("--polite", help="Begin nothing while other programs need the GPU or the processor.")
     ] = False,
     no_lan: Annotated[bool, Opt("--no-lan", help="Look for nobody on the local network.")] = False,
-    relay: Annotated[
-        str | None, Opt("--relay", help="Meet the others at this relay as well.", shown="URL")
-    ] = None,
+    relay: beyond.Relay = None,
+    no_relay: beyond.NoRelay = False,
+    ice: beyond.Ice = [],  # noqa: B006
+    mailbox: beyond.Mailbox = None,
     join: Annotated[
         str | None,
         Opt("--join", help="Join with this ticket first, if the folder is no project.", shown="TICKET"),
@@ -289,13 +291,14 @@ async def worker(
 
     closed = gates(studio.clock, hours, polite=polite)
     ticket = _ticket_for(studio, join)
-    far = relay or (ticket.relay if ticket is not None else None)
+    relay = relay or (ticket.relay if ticket is not None else None)
+    met = beyond.chosen(studio, place, relay=relay, no_relay=no_relay, ice=ice, mailbox=mailbox)
     devices = () if device is None else slots.read(device)
     async with slots.opened(studio, devices) as studios:
         if until_idle or studio.served:
             done = await shift.work_all(studios, report, only=only_tier, until_idle=until_idle, gates=closed)
         else:
-            async with _open_for_callers(studio, place), together(studio, place, lan=not no_lan, relay=far):
+            async with _open_for_callers(studio, place), together(studio, place, lan=not no_lan, ways=met):
                 report(Said("waiting for jobs; Ctrl-C stops"))
                 done = await shift.stay(studios, report, only=only_tier, gates=closed)
     value = {"finished": done.finished, "failed": done.failed, "aside": done.aside}

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
+from app.commands import beyond
 from app.commands.table import Arg, Opt, Report, Said, command
 from app.place import PRIVATE, Place, enclosing
 from engine.faults import Conflict, Refused, WrongUse
@@ -74,6 +75,7 @@ async def join(
     seconds: Annotated[
         float | None, Opt("--for", help="Give up after so long without news.", shown="SECONDS")
     ] = None,
+    no_lan: Annotated[bool, Opt("--no-lan", help="Go by the ticket's relay alone.")] = False,
 ) -> dict[str, Any]:
     """Join a project with a ticket: find a member's device, be let in, and fetch the film.
 
@@ -94,9 +96,9 @@ async def join(
         report(Said("looking for whoever said that code …"))
         found = await entrance.by_code(code, place, seconds or LOOKING)
     if not begun(target / PRIVATE):
-        await _enter(place, report, target, found, name, seconds)
+        await _enter(place, report, target, found, name, seconds, lan=not no_lan)
     report(Said("fetching the film …"))
-    return await _fetch(found, target, place, seconds or SECONDS, report, began)
+    return await _fetch(found, target, place, seconds or SECONDS, report, began, lan=not no_lan)
 
 
 def _wanted(
@@ -126,7 +128,14 @@ def _wanted(
 
 
 async def _enter(
-    place: Place, report: Report, target: Path, ticket: Ticket | None, name: str | None, seconds: float | None
+    place: Place,
+    report: Report,
+    target: Path,
+    ticket: Ticket | None,
+    name: str | None,
+    seconds: float | None,
+    *,
+    lan: bool,
 ) -> None:
     """Get into the project, and begin the folder."""
     from app import entrance
@@ -134,7 +143,7 @@ async def _enter(
     if ticket is not None:
         report(Said("looking for a device of the project …"))
         await entrance.by_ticket(
-            ticket, target, place, name, _hints(ticket), min(seconds or SECONDS, LOOKING)
+            ticket, target, place, name, _hints(ticket), min(seconds or SECONDS, LOOKING), lan=lan
         )
         return
     report(Said("looking for devices on this network …"))
@@ -153,7 +162,14 @@ def _hints(ticket: Ticket | None) -> list[Hint]:
 
 
 async def _fetch(
-    ticket: Ticket | None, target: Path, place: Place, seconds: float, report: Report, began: float
+    ticket: Ticket | None,
+    target: Path,
+    place: Place,
+    seconds: float,
+    report: Report,
+    began: float,
+    *,
+    lan: bool,
 ) -> dict[str, Any]:
     """Be in the project's company until this device agrees with another one."""
     from app.arriving import Arriving, synced
@@ -165,9 +181,9 @@ async def _fetch(
         project = studio.project
         if ticket is not None and project.id != ticket.project:
             raise Conflict(f"{target} holds another project", "join into a folder of its own")
-        async with together(
-            studio, place, relay=ticket.relay if ticket is not None else None, hints=_hints(ticket)
-        ) as company:
+        relay = ticket.relay if ticket is not None else None
+        met = beyond.chosen(studio, place, relay=relay, ice=[], mailbox=None)
+        async with together(studio, place, lan=lan, ways=met, hints=_hints(ticket)) as company:
             await synced(project, company, seconds, Arriving(company, report, began))
         counts = project.index.counts()
         role = project.members.role_of(project.device.public)

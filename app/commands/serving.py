@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from app.commands import beyond
 from app.commands.table import Opt, Report, Said, command
 from app.place import Place
 from app.signals import sigterm
@@ -36,14 +37,10 @@ async def serve(
         list[str], Opt("--origin", help="A web page that may call, such as https://tools.example.org.")
     ] = [],  # noqa: B006
     no_lan: Annotated[bool, Opt("--no-lan", help="Look for nobody on the local network.")] = False,
-    relay: Annotated[
-        str | None,
-        Opt(
-            "--relay",
-            help="Meet the others at this relay as well, such as wss://relay.example.org.",
-            shown="URL",
-        ),
-    ] = None,
+    relay: beyond.Relay = None,
+    no_relay: beyond.NoRelay = False,
+    ice: beyond.Ice = [],  # noqa: B006
+    mailbox: beyond.Mailbox = None,
     certificate: Annotated[
         Path | None, Opt("--certificate", help="A PEM certificate; otherwise one is made.", shown="FILE")
     ] = None,
@@ -51,7 +48,8 @@ async def serve(
 ) -> dict[str, Any]:
     """Keep the project open without a window until you stop it (Ctrl-C): for the others, and for its local API.
 
-    The team's other devices on the local network are found, and both keep the same.
+    The team's other devices on the local network are found, and both keep the same. Relay, servers and mailbox are
+    remembered for this project on this machine.
 
     Address and token are in .restrike/api.json, which only you can read; the API is described at /docs. While it runs,
     commands in this project go through it.
@@ -61,12 +59,13 @@ async def serve(
     from app.gates import lent
     from app.resident import Resident
 
+    met = beyond.chosen(studio, place, relay=relay, no_relay=no_relay, ice=ice, mailbox=mailbox)
     listening = Listening(host=host, port=port, origins=tuple(origin), certificate=certificate, key=key)
     if render:
         studio.resident = Resident(studio, gates=[lent()])
     async with (
         serving(studio, place, listening, by="serve") as desk,
-        together(studio, place, lan=not no_lan, relay=relay),
+        together(studio, place, lan=not no_lan, ways=met),
     ):
         report(
             Said(f"{studio.project.name} is open at {desk.url} (description: {desk.url}/docs); Ctrl-C stops")

@@ -6,8 +6,9 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from app import shapes
+from app import shapes, ways
 from app.commands.table import Arg, Opt, command
+from app.place import PRIVATE
 from engine.faults import BadField, NotFound, Refused, WrongUse
 from sync import identity
 from sync.team import STILL, Revocation, Withheld, invite_id
@@ -64,7 +65,7 @@ async def invite(
         uses=uses,
         own_device=device,
         addresses=company.addresses() if company is not None else (),
-        relay=company.relay if company is not None else None,
+        relay=_relay(studio),
     )
     return {
         "ticket": ticket.encode(),
@@ -93,6 +94,13 @@ def _spoken(studio: Studio, role: str, *, device: bool) -> dict[str, Any]:
     code = company.codes.open(make)
     expires = tickets.expiry(studio.clock(), _OPEN)
     return {"ticket": None, "id": None, "code": code, "role": role, "expires": expires, "uses": 1}
+
+
+def _relay(studio: Studio) -> str | None:
+    """The relay of the running session, or the one that the next session uses."""
+    if studio.company is not None:
+        return studio.company.relay
+    return ways.effective(ways.read(studio.project.folder / PRIVATE), studio.settings).relay
 
 
 def _span(text: str) -> timedelta:

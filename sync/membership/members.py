@@ -72,12 +72,16 @@ class Demotion:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """A secret as entries carry it: named by its commitment, sealed to devices, with the secrets before it inside."""
+    """A secret as entries carry it: named by its commitment, sealed to devices, with the secrets before it inside.
+
+    `time` is when it was begun.
+    """
 
     number: int
     commitment: bytes
     sealed: Mapping[DeviceId, tuple[bytes, ...]]
     earlier: Mapping[bytes, tuple[bytes, ...]]
+    time: Time
 
 
 @dataclass(frozen=True, slots=True)

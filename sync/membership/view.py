@@ -204,6 +204,7 @@ def _boxes(trial: Trial) -> dict[bytes, bytes]:
 def _epochs(trial: Trial) -> tuple[Epoch, ...]:
     """The secrets that an owner began, with everything that was said of each, oldest first."""
     begun: dict[bytes, int] = {}
+    times: dict[bytes, Time] = {}
     sealed: dict[bytes, dict[DeviceId, tuple[bytes, ...]]] = {}
     earlier: dict[bytes, dict[bytes, tuple[bytes, ...]]] = {}
     for number in sorted(trial.counted):
@@ -213,6 +214,7 @@ def _epochs(trial: Trial) -> tuple[Epoch, ...]:
         name, standing = bytes.fromhex(entry.more["commitment"]), trial.standing(number)
         if standing is not None and standing.role == kinds.OWNER:
             begun.setdefault(name, entry.more["number"])
+            times[name] = min(entry.time, times.get(name, entry.time))
         for device, text in entry.more["sealed"].items():
             mine = sealed.setdefault(name, {})
             mine[DeviceId(device)] = (*mine.get(DeviceId(device), ()), base64.b64decode(text))
@@ -220,7 +222,7 @@ def _epochs(trial: Trial) -> tuple[Epoch, ...]:
             before = earlier.setdefault(name, {})
             before[bytes.fromhex(other)] = (*before.get(bytes.fromhex(other), ()), base64.b64decode(text))
     return tuple(
-        Epoch(number, name, sealed.get(name, {}), earlier.get(name, {}))
+        Epoch(number, name, sealed.get(name, {}), earlier.get(name, {}), times[name])
         for name, number in sorted(begun.items(), key=lambda one: (one[1], one[0]))
     )
 

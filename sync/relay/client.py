@@ -20,7 +20,6 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from engine.faults import Conflict, Fault, NotFound
 from engine.faults import Refused as Forbidden
 from sync.identity import Device, Random
-from sync.records import ProjectId
 from sync.relay import frames, names
 from sync.relay.frames import (
     Came,
@@ -110,10 +109,10 @@ class RelayClient:
     @classmethod
     @asynccontextmanager
     async def visiting(
-        cls, relay: str, device: Device, project: ProjectId, random: Random
+        cls, relay: str, device: Device, room: Room, random: Random
     ) -> AsyncIterator[RelayClient]:
-        """A visit to the project's room at a relay; raises `RelayUnreachable`, `RelayRefused`, `BadField`."""
-        room, visit = Room.of(project), random(VISIT_BYTES)
+        """A visit to a room at a relay; raises `RelayUnreachable`, `RelayRefused`, `BadField`."""
+        visit = random(VISIT_BYTES)
         pseudonym = Pseudonym.of(device, room, relay)
         card = Card.seal(device, room, pseudonym.address, visit, random)
         client = cls(relay, room, pseudonym.address, Card(device.public, visit), random)

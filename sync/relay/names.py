@@ -1,6 +1,6 @@
 """What a project, a device and an object are called where strangers can read it.
 
-Every name is a keyed digest: without the project's id, or the epoch's secret, it tells nothing and cannot be guessed.
+Every name is a keyed digest: without the epoch's secret, or the project's id, it tells nothing and cannot be guessed.
 A device shows a relay a key of its own for each room, derived from its real one, so that neither two rooms nor two
 relays can be told to hold the same device.
 """
@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 from engine.faults import BadField
 from sync import identity
 from sync.identity import Device
-from sync.records import ProjectId
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -58,16 +57,15 @@ def unpad(data: bytes) -> bytes | None:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Where a project's devices meet at a relay; `secret` is known to those who know the project's id."""
+    """Where a project's devices meet at a relay; `secret` is known to those who know what the room follows from."""
 
     name: bytes
     secret: bytes
 
     @classmethod
-    def of(cls, project: ProjectId) -> Room:
-        """The room of a project."""
-        key = bytes.fromhex(project)
-        return cls(blinded(key, "restrike room/1"), blinded(key, "restrike room secret/1"))
+    def of(cls, key: bytes) -> Room:
+        """The room that follows from a key."""
+        return cls(blinded(key, "restrike room/2"), blinded(key, "restrike room secret/2"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from app import onlyone
 from app.company import LOCK, Company, together
 from app.place import PRIVATE, Place
 from app.studio import Studio
+from app.ways import Ways
 from sync import reach
 from tests.app.studios import film
 
@@ -59,6 +60,6 @@ async def test_without_the_lan_nobody_is_looked_for(tmp_path: Path) -> None:
             assert company.addresses() == ()
             assert company.session is not None
             assert company.session.networks == ()
-        alone = Company(studio, place(studio), lan=False, relay=None)
+        alone = Company(studio, place(studio), lan=False, ways=Ways())
         assert [one.code for one in alone.why("anybody")] == ["no_lan"]
         assert os.listdir(studio.project.folder / PRIVATE)

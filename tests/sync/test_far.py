@@ -13,6 +13,7 @@ from sync import arrivals
 from sync.dialling import Route
 from sync.far import Far
 from sync.links.link import NoLink
+from sync.meeting import Meeting, meetings
 from sync.project import Project
 from sync.relay.server import Relay
 from sync.replica import ProjectReplica
@@ -24,7 +25,10 @@ from tests.sync.test_session import team
 
 
 def session(project: Project, relay: str) -> Session:
-    far = Far(relay, project.id, project.device, random=os.urandom)
+    def where() -> list[Meeting]:
+        return meetings(project.device, project.team.members, project._clock())
+
+    far = Far(relay, project.device, where, random=os.urandom)
     replica = ProjectReplica(project, arrivals.here, project._clock)
     return Session(project, replica, [far], now=time.monotonic, random=os.urandom)
 
@@ -39,8 +43,7 @@ async def test_two_meet_at_a_relay(tmp_path: Path) -> None:
         add_asset(anna, "LAMP")
         add_asset(ben, "CHAIR")
         await until(lambda: equal(first, second) and anna.index.counts()["assets"] == 2, first, second)
-        await until(lambda: first.peers() and second.peers(), first, second)
-        assert [one.link for one in first.peers()] == ["relay"]
+        await until(lambda: [one.link for one in first.peers()] == ["direct"], first, second)
         assert next(step for step in first.steps() if step.name == "relay").ok
 
 

@@ -20,7 +20,7 @@ from sync.relay.server import Relay
 from tests.sync.stage import Ticks
 
 PROJECT = ProjectId("ab" * 32)
-ROOM = Room.of(PROJECT)
+ROOM = Room.of(bytes.fromhex(PROJECT))
 URL = "ws://relay.example.org"
 
 
@@ -55,10 +55,10 @@ class Visitor:
 
 
 @asynccontextmanager
-async def visitor(url: str, number: int, project: ProjectId = PROJECT) -> AsyncIterator[Visitor]:
+async def visitor(url: str, number: int, room: Room = ROOM) -> AsyncIterator[Visitor]:
     """A device's visit to a relay."""
     draw = seeded(number)
-    async with RelayClient.visiting(url, device(number), project, draw) as client:
+    async with RelayClient.visiting(url, device(number), room, draw) as client:
         yield Visitor(device(number), client, RelayedLinks(client, draw))
 
 

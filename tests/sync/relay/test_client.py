@@ -7,20 +7,19 @@ from pathlib import Path
 import pytest
 
 from engine.faults import Conflict, NotFound, Refused
-from sync.records import ProjectId
 from sync.relay import frames
 from sync.relay.client import RelayClient, RelayRefused, RelayUnreachable
 from sync.relay.frames import Came, Challenge, Done, Frame, Names, Prove, Put, Welcome
-from sync.relay.names import address_of
+from sync.relay.names import Room, address_of
 from sync.relay.server import Relay
 from tests.sync.relay.pretender import pretending
-from tests.sync.relay.stage import PROJECT, SMALL, at, device, seeded, visitor, visitors
+from tests.sync.relay.stage import ROOM, SMALL, at, device, seeded, visitor, visitors
 from tests.sync.stage import Ticks
 
 
 async def test_devices_of_a_project_see_each_other_and_no_others(tmp_path: Path) -> None:
     async with Relay.listening(tmp_path, clock=Ticks()) as relay:
-        strangers = ProjectId("cd" * 32)
+        strangers = Room.of(b"\xcd" * 32)
         async with (
             visitor(at(relay), 1) as one,
             visitor(at(relay), 3, strangers) as stranger,
@@ -166,5 +165,5 @@ async def test_a_list_of_names_that_is_none_is_refused(listing: bytes) -> None:
 async def test_what_goes_wrong_inside_a_visit_comes_out_as_it_is(tmp_path: Path) -> None:
     async with Relay.listening(tmp_path, clock=Ticks()) as relay:
         with pytest.raises(NotFound):
-            async with RelayClient.visiting(at(relay), device(1), PROJECT, seeded()) as client:
+            async with RelayClient.visiting(at(relay), device(1), ROOM, seeded()) as client:
                 await client.get("nothing")

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.faults import BadField
-from sync.records import ProjectId
 from sync.relay import names
 from sync.relay.names import Pseudonym, Room
 from tests.sync.relay.stage import PROJECT, ROOM, URL, device, pseudonym
@@ -34,7 +33,7 @@ def test_what_is_not_padded_is_noticed(data: bytes) -> None:
 
 
 def test_a_device_is_another_one_in_every_room_and_at_every_relay() -> None:
-    other = Room.of(ProjectId("cd" * 32))
+    other = Room.of(b"\xcd" * 32)
     seen = {
         Pseudonym.of(device(1), ROOM, URL).public,
         Pseudonym.of(device(1), other, URL).public,

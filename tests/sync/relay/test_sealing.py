@@ -6,13 +6,12 @@ import hashlib
 
 import pytest
 
-from sync.records import ProjectId
 from sync.relay.names import Room, padded_size
 from sync.relay.sealing import Card, Envelope, Ephemeral, Gap, Tunnel
 from tests.sync.relay.stage import ROOM, device, seeded
 
 HERE, THERE, LINK = bytes(16), bytes([1]) * 16, bytes([2]) * 16
-STRANGERS = Room.of(ProjectId("cd" * 32))
+STRANGERS = Room.of(b"\xcd" * 32)
 
 
 def tunnels() -> tuple[Tunnel, Tunnel]:
