@@ -21,11 +21,13 @@ from app.ways import Ways
 if TYPE_CHECKING:
     from app.api.attendance import Attendance
     from app.place import Place
+    from app.post import Post
     from app.studio import Studio
     from sync.contacts import Reason
     from sync.lan import Lan
     from sync.networks import Hint, Network, Step
     from sync.reach import Reach
+    from sync.replica import ProjectReplica
     from sync.session import News, Session
     from sync.spoken import Codes, Offer
 
@@ -50,6 +52,7 @@ class Company:
     session: Session | None = None
     network: Lan | None = None
     codes: Codes | None = None
+    post: Post | None = None
     _told: list[Told] = field(default_factory=list)
     _reach: Reach | None = None
 
@@ -88,7 +91,8 @@ class Company:
 
     def steps(self) -> list[Step]:
         """The steps of a connection, as `doctor` shows them."""
-        return [] if self.session is None else self.session.steps()
+        found = [] if self.session is None else self.session.steps()
+        return [*found, *self.post.steps()] if self.post is not None else found
 
     def addresses(self) -> tuple[str, ...]:
         """Where others reach this device, for tickets."""
@@ -121,6 +125,8 @@ class Company:
             "sync.lan",
             "sync.session",
             "sync.spoken",
+            "app.post",
+            "sync.far",
         ):  # they take half a second, in which others are answered
             await asyncio.to_thread(importlib.import_module, module)
         from app.api.attendance import Attendance
@@ -131,9 +137,10 @@ class Company:
         project, place = self.studio.project, self.place
         verifier = Verifier()
         await asyncio.to_thread(verifier.warm)
+        replica = ProjectReplica(project, verifier, place.clock)
         session = Session(
             project,
-            ProjectReplica(project, verifier, place.clock),
+            replica,
             self._networks(),
             now=time.monotonic,
             random=place.random,
@@ -143,11 +150,27 @@ class Company:
         attendance = Attendance(self.studio)
         try:
             with verifier:
-                async with session:
+                async with session, self._posting(replica, session):
                     await self._stay(session, attendance)
         finally:
             self._write_down(session)
-            self.session = self.network = None
+            self.session = self.network = self.post = None
+
+    def _posting(self, replica: ProjectReplica, session: Session) -> Post:
+        """The mailboxes, for those who are never here at the same time."""
+        from app.post import Post
+        from sync.far import Far
+
+        self.post = Post(
+            self.studio.project,
+            replica,
+            session,
+            self.studio.project.folder / PRIVATE,
+            self.place,
+            far=next((one for one in session.networks if isinstance(one, Far)), None),
+            folder=self.ways.mailbox,
+        )
+        return self.post
 
     async def _stay(self, session: Session, attendance: Attendance) -> None:
         """Tell the others what this machine does, until cancelled."""

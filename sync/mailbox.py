@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from sync.epochs import Secret
 from sync.identity import Clock, Device, Random
 from sync.membership import Members
 from sync.parcels import BadParcel
-from sync.postmarks import ADDRESSEE, COLLECTED, ENTRY, Posted, Postmarks
+from sync.postmarks import ADDRESSEE, COLLECTED, ENTRY, LETTER, Posted, Postmarks
 from sync.records import LogId
 from sync.store import Finding
 
@@ -38,6 +38,8 @@ SMALL: Final = 64 * 1024
 MANY: Final = 16
 """So many small objects in a row are put together into one."""
 COLLECT_BYTES: Final = 8 * 1024 * 1024
+MOST_LETTERS: Final = 8
+"""So many letters of this device lie there before one takes their place."""
 MISSED_SECONDS: Final = 13 * 24 * 3600.0
 """What was put within this time and lies there no longer is put again; a relay deletes what is older."""
 
@@ -100,16 +102,32 @@ class Mailbox:
         finally:
             postmarks.close()
 
+    def follow(self, notes: Path) -> None:
+        """This mailbox takes the place of another one: what had grown too old to be put there again is not put here."""
+        now = self._clock().timestamp()
+        before = Postmarks(notes)
+        try:
+            for one in before.posted():
+                if now - one.time >= MISSED_SECONDS:
+                    self.postmarks.post(one)
+        finally:
+            before.close()
+
     # --- putting ---
 
-    async def post(self) -> Sent:
-        """Put what is new, each object noted as soon as the carrier has it; raises the carrier's faults."""
+    async def post(self, *, bundles: bool = True) -> Sent:
+        """Put what is new, each object noted as soon as the carrier has it; raises the carrier's faults.
+
+        Without `bundles` membership entries alone are put.
+        """
         members = self.replica.members
         if members is None:
             return Sent(waits="this device has not joined yet")
         await self._clear()
         entries = await self._post_entries(members)
         secret = epochs.newest(self.device, members)
+        if not bundles:
+            return Sent(entries=entries, objects=int(entries > 0))
         if secret is None:
             return Sent(entries=entries, objects=int(entries > 0), waits=_waits(members))
         count = size = objects = 0
@@ -135,7 +153,25 @@ class Mailbox:
         self.postmarks.learn(ENTRY, there)
         self.postmarks.learn(ADDRESSEE, boxes)
         self.postmarks.learn(COLLECTED, [name])
+        self.postmarks.learn(LETTER, [name])
+        await self._one_letter(members, boxes)
         return len(there)
+
+    async def _one_letter(self, members: Members, boxes: Mapping[bytes, bytes]) -> None:
+        """Put one letter with everything in place of many; whoever has not read the old ones reads this one."""
+        mine = self.postmarks.known(LETTER)
+        if len(mine) <= MOST_LETTERS:
+            return
+        entries = list(self.replica.entries().values())
+        name, data = parcels.letter(members.project, self.device, boxes, entries, self._random)
+        with suppress(Conflict):
+            await self.carrier.put(name, data)
+        self.postmarks.learn(COLLECTED, [name])
+        self.postmarks.learn(LETTER, [name])
+        for old in mine - {name}:
+            with suppress(Refused):  # as below
+                await self.carrier.delete(old)
+            self.postmarks.unlearn(LETTER, [old])
 
     def _missing(self) -> Iterator[tuple[LogId, int, int]]:
         """The parts of this device's logs that do not lie there."""
@@ -226,6 +262,9 @@ class Mailbox:
     def _compare(self, listed: set[str]) -> None:
         """Forget what is there no longer; what should still be there is put again by the next `post`."""
         self.postmarks.unlearn(COLLECTED, self.postmarks.known(COLLECTED) - listed)
+        if letters := self.postmarks.known(LETTER) - listed:  # what they held is put once more
+            self.postmarks.unlearn(LETTER, letters)
+            self.postmarks.unlearn(ENTRY, self.postmarks.known(ENTRY))
         now = self._clock().timestamp()
         gone = [one for one in self.postmarks.posted() if one.name not in listed]
         self.postmarks.forget([one.name for one in gone if now - one.time < MISSED_SECONDS])

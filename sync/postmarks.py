@@ -24,6 +24,7 @@ CREATE TABLE IF NOT EXISTS aside(name TEXT, digest BLOB, detail TEXT NOT NULL, P
 ENTRY: Final = "entry"
 ADDRESSEE: Final = "addressee"
 COLLECTED: Final = "collected"
+LETTER: Final = "letter"
 
 
 @dataclass(frozen=True, slots=True)

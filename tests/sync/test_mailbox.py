@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from engine.faults import Conflict
 from sync import epochs, identity, parcels
 from sync.carriers import FolderCarrier
-from sync.mailbox import MANY, Mailbox
+from sync.mailbox import MANY, MOST_LETTERS, Mailbox
 from sync.membership import statements
 from sync.project import Project
 from sync.replica import ProjectReplica
@@ -352,3 +353,45 @@ async def exchanged(project: Project, desk: Desk, carrier: FolderCarrier) -> Non
             mailbox.keep(collected)
         project.team.tend()
         await mailbox.post()
+
+
+async def test_many_letters_become_one_and_whoever_comes_late_reads_it(tmp_path: Path, folder: Path) -> None:
+    one, other = team(tmp_path, 2)
+    carrier = FolderCarrier(folder)
+    for number in range(20):
+        members = one.replica.members
+        assert members is not None
+        one.replica.add_entry(epochs.begin(one.device, members, identity.now(one.clock), seeded(50 + number)))
+        async with one.mailbox(carrier) as mailbox:
+            await mailbox.post(bundles=False)
+    assert len(await carrier.names()) <= MOST_LETTERS + 1
+    await other.online(carrier)
+    assert other.replica.entries().keys() == one.replica.entries().keys()
+
+
+async def test_letters_that_are_gone_are_put_again(tmp_path: Path, folder: Path) -> None:
+    one, other = team(tmp_path, 2)
+    carrier = FolderCarrier(folder)
+    await one.online(carrier)
+    letters = await carrier.names()
+    for name in letters:
+        await carrier.delete(name)
+    await one.online(carrier)
+    assert await carrier.names() == letters
+    await other.online(carrier)
+
+
+async def test_the_next_mailbox_is_not_given_what_was_too_old_for_the_last(
+    tmp_path: Path, folder: Path
+) -> None:
+    (one,) = team(tmp_path, 1)
+    (tmp_path / "next").mkdir()
+    one.edit(3)
+    await one.online(FolderCarrier(folder))
+    one.clock.now += timedelta(days=20)
+    one.edit(2, 10)
+    await one.online(FolderCarrier(folder))
+    before, one.notes = one.notes, tmp_path / "next.db"
+    async with one.mailbox(FolderCarrier(tmp_path / "next")) as mailbox:
+        mailbox.follow(before)
+        assert (await mailbox.post()).bundles == 2
