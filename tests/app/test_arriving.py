@@ -11,6 +11,7 @@ from app.arriving import Arriving, synced
 from app.commands.table import Report, Said
 from app.company import Company, together
 from app.place import Place
+from app.ways import Ways
 from engine.faults import NotFound
 from sync import identity
 from sync.project import Project
@@ -37,7 +38,7 @@ async def test_names_are_told_first_and_then_how_much_is_proved(tmp_path: Path) 
         here.export(tmp_path / "all", since={name: 10**6 for name in here.have()})
         here.commit(lambda edit: populate(edit, Film.seeded(), ["A", "B", "C"]))
         async with laptop.join(tmp_path / "all") as there:
-            company = Company(studio, Place(tmp_path, studio.home), True, None)
+            company = Company(studio, Place(tmp_path, studio.home), True, Ways())
             arriving = Arriving(company, noting(said), time.monotonic() - 60)
             await _fetched(there, here, company, arriving)
     assert any(one.startswith("3 names are there after 60.") for one in said)
