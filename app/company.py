@@ -82,13 +82,20 @@ class Company:
         from sync import identity
 
         if self.session is None or not self.session.networks:
-            return [_alone(lan=self.lan, ours=self._ours)]
+            return [_alone(lan=self.lan, ours=self._ours), *self._unposted()]
         members = self.studio.project.team.refresh()
         found: list[Reason] = []
         for public in _devices(members, name):
             reasons = self.session.why(identity.device_id(public), public)
             found += [one for one in reasons if one not in found]
-        return found
+        return [*found, *self._unposted()]
+
+    def _unposted(self) -> list[Reason]:
+        """What keeps this device from leaving its work for those who are away."""
+        from sync.contacts import Reason
+
+        steps = self.post.steps() if self.post is not None else []
+        return [Reason("blocked", f"{one.name}: {one.detail}", one.fix) for one in steps if not one.ok]
 
     def steps(self) -> list[Step]:
         """The steps of a connection, as `doctor` shows them."""
@@ -247,7 +254,9 @@ def _alone(*, lan: bool, ours: bool) -> Reason:
     from sync.contacts import Reason
 
     if lan and ours:
-        return Reason("starting", "this program has just begun to look for the others", "ask again in a moment")
+        return Reason(
+            "starting", "this program has just begun to look for the others", "ask again in a moment"
+        )
     if not lan:
         return Reason("no_lan", "this program was started with --no-lan", "start it again without")
     return Reason(

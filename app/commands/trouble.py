@@ -62,9 +62,10 @@ async def doctor(place: Place) -> dict[str, Any]:
 
     Exit 1 if something is wrong. Works without a project; inside one its folder is checked too.
     """
-    from app import connection, machine
+    from app import connection, machine, outposts
 
-    found = [*machine.checks(place), *await connection.checks(place)]
+    near = [*machine.checks(place), *await connection.checks(place)]
+    found = [*near, *await outposts.checks(place)]
     return Outcome({"checks": found}, 0 if all(one["ok"] for one in found) else 1)
 
 

@@ -213,6 +213,19 @@ class Connection:
         await self._inner.close()
 
 
+async def gathered(servers: Sequence[IceServer], timeout: float = TIMEOUT) -> frozenset[str]:
+    """The kinds of addresses that this machine gets with these servers: `host`, `srflx` (STUN), `relay` (TURN)."""
+    connection = Connection(servers, 0.0)
+    try:
+        async with asyncio.timeout(timeout):
+            found = description.read(await connection.offer())
+    except (TimeoutError, NoLink, *_LIBRARY_FAULTS):
+        return frozenset()
+    finally:
+        await to_the_end(connection.close())
+    return frozenset(one.kind for one in found.candidates)
+
+
 _LIBRARY_FAULTS: Final = (InvalidAccessError, InvalidStateError, ValueError, OSError, RuntimeError)
 
 

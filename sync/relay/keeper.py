@@ -75,14 +75,14 @@ class Keeper:
             counts["put_total"] += 1
             return b""
         if isinstance(wish, Get):
-            found = await self._in_thread(lambda: mailboxes.get(room, wish.name, self._now()))
+            found = await self._in_thread(lambda: mailboxes.get(room, wish.name, self.now()))
             counts["got_total"] += 1
             return found
         if isinstance(wish, Delete):
             await self._in_thread(lambda: mailboxes.delete(room, owner, wish.name))
             counts["deleted_total"] += 1
             return b""
-        listed = await self._in_thread(lambda: mailboxes.names(room, wish.prefix, wish.after, self._now()))
+        listed = await self._in_thread(lambda: mailboxes.names(room, wish.prefix, wish.after, self.now()))
         return b"".join(one + b"\n" for one in listed)
 
     async def _put(self, deposit: Deposit) -> None:
@@ -100,7 +100,7 @@ class Keeper:
         batch, self._deposits = self._deposits[:BATCH], self._deposits[BATCH:]
         deposits = [one for one, _ in batch]
         try:
-            outcomes = await self._in_thread(lambda: self.mailboxes.put(deposits, self._now()))
+            outcomes = await self._in_thread(lambda: self.mailboxes.put(deposits, self.now()))
         except Fault as fault:
             outcomes = [fault] * len(batch)
         for (_, outcome), fault_of in zip(batch, outcomes, strict=True):
@@ -114,7 +114,7 @@ class Keeper:
 
     def _expired(self) -> None:
         try:
-            gone = self.mailboxes.expire(self._now())
+            gone = self.mailboxes.expire(self.now())
         except Fault:
             _log.exception("what is too old could not be deleted")
             return
@@ -125,7 +125,8 @@ class Keeper:
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    def _now(self) -> float:
+    def now(self) -> float:
+        """The wall clock, in seconds since 1970."""
         return self._clock().timestamp()
 
 

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
@@ -116,11 +116,16 @@ class Relay:
             "waiting_bytes": self.waiting.bytes,
         }
 
+    def health(self) -> dict[str, Any]:
+        """How it is, what time it is here, and what it grants a device."""
+        granted = {"mailbox_bytes": self.limits.mailbox, "kept_seconds": self.limits.kept}
+        return {"ok": True, "time": self.keeper.now(), **granted, **self.gauges()}
+
     def _asked(self, connection: ServerConnection, request: Request) -> Response | None:
         """Answer what is no visit, and turn away those who come too often."""
         path = request.path.partition("?")[0]
         if path == "/health":
-            return _answer(HTTPStatus.OK, json.dumps({"ok": True, **self.gauges()}), "application/json")
+            return _answer(HTTPStatus.OK, json.dumps(self.health()), "application/json")
         if path == "/metrics":
             return _answer(HTTPStatus.OK, self.metrics.text(self.gauges()), "text/plain; version=0.0.4")
         if path not in PATHS:

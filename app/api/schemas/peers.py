@@ -90,7 +90,9 @@ class Peers(Shape):
 
     peers: list[Peer] = always("Everybody who is linked, or was a moment ago and works still.")
     reasons: list[SyncReason] = always("The answer to why; empty unless it was asked.")
-    checks: list[Check] = always("The steps of a connection, from this device outwards, and which is blocked.")
+    checks: list[Check] = always(
+        "The steps of a connection, from this device outwards, and which is blocked."
+    )
 
 
 class Joined(Shape):

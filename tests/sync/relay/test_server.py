@@ -62,8 +62,12 @@ async def test_it_says_how_it_is(tmp_path: Path) -> None:
         await came_in(socket, 1)
         status, text = await fetched(relay, "/health")
         assert status == 200
-        assert json.loads(text) == {
+        said = json.loads(text)
+        assert said.pop("time") > 1.7e9
+        assert said == {
             "ok": True,
+            "mailbox_bytes": SMALL.mailbox,
+            "kept_seconds": 14 * 86400,
             "connections": 1,
             "rooms": 1,
             "objects": 0,
