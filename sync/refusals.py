@@ -30,6 +30,7 @@ _UPDATE: Final = "update Restrike on both devices to one release"
 _AGAIN: Final = "it is tried again by itself"
 _NETWORK: Final = "somebody may sit between the two devices; try another network"
 _TICKET: Final = "ask an owner for a new ticket"
+_FORGIVE: Final = "restrike admit --forgive, where it is refused, lets it in again"
 _LOG: Final = "look at that device: it is damaged or is not what it seems"
 
 _ALL: Final = (
@@ -59,7 +60,7 @@ _ALL: Final = (
     Refusal("knocks_closed", "this device admits nobody who knocks", "ask an owner for a ticket"),
     Refusal("crowded", "too many ask to join there just now", _AGAIN),
     Refusal("declined", "an owner declined the request to join", "ask an owner for a ticket"),
-    Refusal("suspended", "the device was suspended here for what it sent", _LOG),
+    Refusal("suspended", "the device was suspended for what it sent", _FORGIVE),
     Refusal("too_many", "the other device sent more messages than is allowed", _LOG),
     Refusal("too_far", "the other device pushed what nobody asked for", _LOG),
     Refusal("not_asked", "the other device answered a question that was not asked", _LOG),

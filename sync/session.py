@@ -75,10 +75,7 @@ class News:
 
 
 class Session:
-    """To be entered with `async with`; `now` is a monotonic clock. `ticket` is what a device joins with.
-
-    `strangers` says whether who knocks is listened to.
-    """
+    """To be entered with `async with`; `now` is a monotonic clock. `ticket` is what a device joins with."""
 
     def __init__(
         self,
@@ -357,6 +354,7 @@ class Session:
             case Drop(reason):
                 _log.info("a link to %s ends: %s %s", pump.link.remote, reason.code, reason.detail)
                 self._unlinked(pump)
+                self.project.team.suspensions.blame(pump.conversation.public, reason, self._now())
             case _:
                 pass
 
@@ -380,6 +378,9 @@ class Session:
             known.peer = fresh.peer
             self._announce("changed", device)
             return
+        if self.project.team.suspensions.of(fresh.peer.public) is not None:
+            pump.device = None
+            return pump.close("suspended")
         if old is not None:
             if not dialling.replaces(self._standing(old), self._standing(pump), now):
                 pump.end()

@@ -41,6 +41,8 @@ CREATE TABLE IF NOT EXISTS sessions(session TEXT PRIMARY KEY, pid INTEGER NOT NU
 CREATE TABLE IF NOT EXISTS evidence(log TEXT NOT NULL, n INTEGER NOT NULL, hash BLOB NOT NULL, data BLOB NOT NULL,
   public BLOB NOT NULL,   PRIMARY KEY(log, n, hash)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS knocks(public BLOB PRIMARY KEY, name TEXT NOT NULL, time TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS suspensions(public BLOB NOT NULL, why TEXT NOT NULL, time TEXT NOT NULL,
+  forgiven INTEGER NOT NULL, PRIMARY KEY(public, why)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS ended(log TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS declined(public BLOB PRIMARY KEY, until TEXT NOT NULL) WITHOUT ROWID;
 """
@@ -81,7 +83,9 @@ class Store:
         self._inode = self.path.stat().st_ino
         try:
             with database.faults(self.path):
-                if not self.connection.execute("SELECT 1 FROM sqlite_master WHERE name='ended'").fetchone():
+                if not self.connection.execute(
+                    "SELECT 1 FROM sqlite_master WHERE name='suspensions'"
+                ).fetchone():
                     self.connection.executescript("BEGIN IMMEDIATE;" + TABLES + "COMMIT;")
         except BaseException:
             self.connection.close()
@@ -413,10 +417,20 @@ class Store:
         self._do("INSERT OR IGNORE INTO ended VALUES(?)", log_id)
 
     @database.believed
-    def suspended(self) -> dict[bytes, LogId]:
-        """The devices that signed one number of a log twice, and the log."""
-        rows = self._rows("SELECT public, min(log) FROM evidence GROUP BY public")
-        return {bytes(public): LogId(log_id) for public, log_id in rows}
+    def signed_twice(self) -> list[tuple[bytes, LogId]]:
+        """The devices that signed one number of a log twice, with each such log."""
+        rows = self._rows("SELECT DISTINCT public, log FROM evidence ORDER BY public, log")
+        return [(bytes(public), LogId(log_id)) for public, log_id in rows]
+
+    def suspend(self, public: bytes, why: str, time: Time, *, forgiven: bool) -> None:
+        """Note why a device's links are refused here, or that it was forgiven."""
+        self._do("INSERT OR REPLACE INTO suspensions VALUES(?, ?, ?, ?)", public, why, time, int(forgiven))
+
+    @database.believed
+    def suspensions(self) -> list[tuple[bytes, str, Time, bool]]:
+        """The devices whose links are or were refused here: key, why, since when, whether it was forgiven."""
+        rows = self._rows("SELECT public, why, time, forgiven FROM suspensions ORDER BY time, public, why")
+        return [(bytes(public), str(why), Time(time), bool(done)) for public, why, time, done in rows]
 
     # --- who knocks ---
 

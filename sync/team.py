@@ -16,12 +16,13 @@ from sync.membership import OWNER, ROLES, Entry, Invite, Members, statements
 from sync.membership.entry import LONGEST_NAME
 from sync.records import DeviceId, LogId, MemberId, Time
 from sync.store import Finding
+from sync.suspensions import Suspensions
 from sync.tickets import BadTicket, Ticket
 from sync.withheld import Withheld
 
 Say = Callable[[Members], Entry | None]
 _ASK: Final = "ask an owner of the project"
-_MISTRUST: Final = "ask whose it is; restrike revoke removes it"
+_MISTRUST: Final = "ask whose it is; restrike admit --forgive lets it in again, restrike revoke removes it"
 DECLINED_FOR: Final = timedelta(minutes=10)
 _LONGEST_KNOCK: Final = 40
 STILL: Final = (
@@ -69,6 +70,7 @@ class Team:
         self._clock = clock
         self._random = random
         self._changed = changed
+        self.suspensions = Suspensions(ledger, device.public, clock)
         entries = ledger().store.entries()
         self._members, self._counted = membership.view(entries), len(entries)
 
@@ -364,9 +366,8 @@ class Team:
     def findings(self) -> list[Finding]:
         """What is wrong with devices: those that signed one number twice, and what waits for an owner."""
         found = [
-            Finding("device", identity.shown(identity.device_id(public)), _twice(log_id), _MISTRUST)
-            for public, log_id in self._opened().store.suspended().items()
-            if public != self._device.public
+            Finding("device", identity.shown(identity.device_id(one.public)), one.sentence, _MISTRUST)
+            for one in self.suspensions.standing()
         ]
         for one in self.withheld():
             why = f"{one.count} bundles were written without the right to it"
@@ -454,10 +455,6 @@ def shown_name(text: str) -> str:
     """A name that a stranger gives himself, as it may be shown: short, on one line, nothing that hides or turns."""
     printable = "".join(one if one.isprintable() else " " for one in text[: 4 * _LONGEST_KNOCK])
     return " ".join(printable.split())[:_LONGEST_KNOCK].strip() or "somebody"
-
-
-def _twice(log_id: LogId) -> str:
-    return f"it signed two bundles of log {log_id[:8]} with one number: a restored copy, or somebody lies"
 
 
 def invite_id(key: bytes) -> str:

@@ -43,6 +43,11 @@ def _members(value: Value, stream: TextIO) -> None:
         paper.say(stream, f"\nRemoved {one['time']}: {one['device']}{waiting}")
     if value["removed"]:
         paper.say(stream, value["removed"][0]["can"])
+    for one in value["suspended"]:
+        paper.say(
+            stream,
+            f"\nSuspended here: {one['device']}: {one['why']} (restrike admit --forgive {one['device']})",
+        )
     for one in value["codes"]:
         paper.say(stream, f"\nSpoken code {one['number']}-…: {_CODES[one['state']]}")
     for one in value["knocks"]:

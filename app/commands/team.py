@@ -155,6 +155,10 @@ async def members(studio: Studio) -> dict[str, Any]:
             }
             for one in found.removed.values()
         ],
+        "suspended": [
+            {"device": _shown(one.public), "why": one.sentence, "time": one.time or None}
+            for one in team.suspensions.standing()
+        ],
         "knocks": [shapes.knock(one) for one in team.knocks()],
         "codes": [shapes.spoken(one) for one in studio.company.spoken()]
         if studio.company is not None
@@ -223,12 +227,17 @@ async def admit(
     decline: Annotated[
         bool, Opt("--decline", help="Send it away; for ten minutes it is not heard again.")
     ] = False,
+    forgive: Annotated[
+        bool, Opt("--forgive", help="Link again with a device that is suspended here for what it sent.")
+    ] = False,
 ) -> dict[str, Any]:
     """Let in a device that asked to join on the local network: compare what its screen shows with what is shown here.
 
     Only an owner can; exit 5 otherwise. With a whole key of 64 digits a device is let in that never knocked.
     """
     team = studio.project.team
+    if forgive:
+        return _forgive(studio, key)
     waiting = team.knocks()
     knocks = [shapes.knock(one) for one in waiting]
     if key is None:
@@ -249,6 +258,16 @@ async def admit(
     admitted = {"device": _shown(public), "member": person.id, "name": person.name, "role": person.role}
     left = [one for one in knocks if one["key"] != public.hex()]
     return {"knocks": left, "admitted": admitted, "message": f"{person.name} may join as {person.role}."}
+
+
+def _forgive(studio: Studio, key: str | None) -> dict[str, Any]:
+    team = studio.project.team
+    if key is None:
+        raise WrongUse("name the device that is to be forgiven", "restrike members shows who is suspended")
+    public = team.refresh().find_device(key)
+    if not team.suspensions.forgive(public):
+        raise NotFound(f"{_shown(public)} is not suspended here", "restrike members shows who is")
+    return {"knocks": [], "admitted": None, "message": f"{_shown(public)} is linked again when it comes."}
 
 
 def _key(text: str, knocking: set[bytes]) -> bytes:

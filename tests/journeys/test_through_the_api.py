@@ -94,6 +94,8 @@ LINES: Sequence[str] = (
     "invite --uses 0",
     "admit",
     "admit --decline",
+    "admit --forgive",
+    "admit 1f3a90bc --forgive",
     "admit 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f --role viewer --name Vera",
     "members",
     "revoke vera --dry-run",

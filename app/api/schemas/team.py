@@ -70,6 +70,14 @@ class Knocking(Shape):
     time: Time = always("When it asked.")
 
 
+class SuspendedDevice(Shape):
+    """A device whose links are refused at the device that answers."""
+
+    device: str = always("Its id.")
+    why: str = always("Why, in a sentence.")
+    time: Time | None = always("Since when; null where it signed one number twice.")
+
+
 class SpokenCode(Shape):
     """A spoken code that the program gave out, by its number, and what became of it."""
 
@@ -90,6 +98,7 @@ class TeamMembers(Shape):
             "knocks": [],
             "codes": [{"number": 7, "state": "open"}],
             "farewell": "",
+            "suspended": [],
             "this_device": _DEVICE,
         }
     )
@@ -98,6 +107,7 @@ class TeamMembers(Shape):
     invites: list[OpenInvite] = always("The tickets that still serve.")
     removed: list[RemovedDevice] = always("The devices that were removed.")
     knocks: list[Knocking] = always("The devices that ask to be let in, the newest first.")
+    suspended: list[SuspendedDevice] = always("The devices whose links are refused here.")
     codes: list[SpokenCode] = always("The spoken codes that were given out lately.")
     farewell: str = always("What this device is told if it was removed; empty otherwise.")
     this_device: str = always("The device that answers.")

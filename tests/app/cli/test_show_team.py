@@ -30,6 +30,7 @@ def test_members_with_devices_tickets_and_what_was_removed() -> None:
         "invites": [{"id": "0c9f", "role": "viewer", "uses": 2, "used": 1, "expires": "tomorrow"}],
         "removed": [{"device": "gone", "member": "n", "time": "now", "waiting": 3, "can": "It keeps."}],
         "codes": [{"number": 7, "state": "wrong"}],
+        "suspended": [{"device": "liar", "why": "it lies", "time": None}],
         "knocks": [{"key": "00", "device": DEVICE, "name": "Vera", "time": "now"}],
         "this_device": DEVICE,
         "farewell": "this device was removed by Anna",
@@ -41,6 +42,7 @@ def test_members_with_devices_tickets_and_what_was_removed() -> None:
     assert "restrike adopt" in text
     assert "It keeps." in text
     assert "Vera knocks" in text
+    assert "admit --forgive liar" in text
     assert "This device was removed by Anna." in text
     assert "7-…: guessed wrongly" in text
 
