@@ -56,12 +56,19 @@ class Suspensions:
 
     def standing(self) -> list[Suspension]:
         """Everybody who is suspended now, with each reason."""
+        return [one for one in self._all() if one.public != self._own]
+
+    def mine(self) -> list[Suspension]:
+        """What this device did twice itself, as after a restored backup, until its person says that he knows."""
+        return [one for one in self._all() if one.public == self._own]
+
+    def _all(self) -> list[Suspension]:
         store = self._opened().store
         noted = store.suspensions()
         over = {(public, why) for public, why, _, forgiven in noted if forgiven}
         found = [Suspension(public, why, time) for public, why, time, forgiven in noted if not forgiven]
         for public, log_id in store.signed_twice():
-            if public != self._own and (public, _TWICE + log_id) not in over:
+            if (public, _TWICE + log_id) not in over:
                 found.append(Suspension(public, _TWICE + log_id, Time("")))
         return found
 
@@ -87,7 +94,7 @@ class Suspensions:
 
     def forgive(self, public: bytes) -> int:
         """Let a device in again; returns how many reasons there were. The same evidence suspends it no more."""
-        found = [one for one in self.standing() if one.public == public]
+        found = [one for one in self._all() if one.public == public]
         for one in found:
             self._opened().store.suspend(public, one.why, self._time(), forgiven=True)
         self._blamed.pop(public, None)

@@ -22,6 +22,10 @@ from sync.withheld import Withheld
 
 Say = Callable[[Members], Entry | None]
 _ASK: Final = "ask an owner of the project"
+_REPEATED: Final = (
+    "this device wrote one of its logs twice, as after a restored backup; "
+    "of two things under one number everybody keeps the same one"
+)
 _MISTRUST: Final = "ask whose it is; restrike admit --forgive lets it in again, restrike revoke removes it"
 DECLINED_FOR: Final = timedelta(minutes=10)
 _LONGEST_KNOCK: Final = 40
@@ -369,6 +373,12 @@ class Team:
             Finding("device", identity.shown(identity.device_id(one.public)), one.sentence, _MISTRUST)
             for one in self.suspensions.standing()
         ]
+        for mine in self.suspensions.mine():
+            device = identity.shown(identity.device_id(mine.public))
+            fix = (
+                f"look what is missing and do it again; restrike admit --forgive {device} says that you know"
+            )
+            found.append(Finding("own log", device, _REPEATED, fix))
         for one in self.withheld():
             why = f"{one.count} bundles were written without the right to it"
             device = identity.shown(identity.device_id(one.device))

@@ -162,6 +162,9 @@ async def test_a_device_that_finds_it_of_itself_goes_on_in_another_log(
         assert len([log for log in ada.have() if ada._ledger.store.logs()[log].intro.kind == "project"]) == 2
         assert "NORA" in names(ada)
         assert [one.what for one in ada.verify() if one.what == "device"] == []
+        assert "own log" in {one.what for one in ada.verify()}
+        assert ada.team.suspensions.forgive(ada.device.public) == 1
+        assert "own log" not in {one.what for one in ada.verify()}
 
 
 async def test_many_bundles_are_taken_back_out_of_their_blocks(desks: list[Desk], tmp_path: Path) -> None:
