@@ -28,7 +28,7 @@ PREVIEW_SPACING: Final = 0.3
 REPEAT: Final = 4.0
 """Seconds after which a word is said again, so that what was lost or held is heard all the same."""
 HOLD: Final = 10.0
-AWAY: Final = 12.0
+AWAY: Final = 11.5
 """Seconds of silence after which a worker is counted out."""
 
 _LONGEST: Final = {"instance": 64, "looking": 64, "session": 64, "region": 40}
