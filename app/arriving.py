@@ -44,6 +44,14 @@ class Arriving:
             here, known = session.progress()
             self._report(Said(f"{here:,} of {known:,} bundles are here and proved"))
 
+    def agreed(self) -> None:
+        """Everything is here."""
+        session, after = self._company.session, time.monotonic() - self._began
+        if session is not None:
+            here, _ = session.progress()
+            size = f"{session.received / 1e6:,.1f} MB came"
+            self._report(Said(f"all {here:,} bundles are here and proved after {after:.1f} s; {size}"))
+
 
 async def synced(project: Project, company: Company, seconds: float, arriving: Arriving) -> None:
     """Wait for agreement with another device; every piece of news gives it more time."""
@@ -68,3 +76,4 @@ async def synced(project: Project, company: Company, seconds: float, arriving: A
                 failed = [one for one in reasons if not one.ok]
                 hint = failed[0].fix if failed else "let the member's device be on, and call join again"
                 raise NotFound("the film did not come", hint) from error
+    arriving.agreed()

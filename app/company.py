@@ -139,12 +139,13 @@ class Company:
         ):  # they take half a second, in which others are answered
             await asyncio.to_thread(importlib.import_module, module)
         from app.api.attendance import Attendance
+        from sync.apart import Apart
         from sync.replica import ProjectReplica
         from sync.session import Session
         from sync.verifier import Verifier
 
         project, place = self.studio.project, self.place
-        verifier = Verifier()
+        verifier, apart = Verifier(), Apart(project, place.clock)
         await asyncio.to_thread(verifier.warm)
         replica = ProjectReplica(project, verifier, place.clock)
         session = Session(
@@ -155,6 +156,7 @@ class Company:
             random=place.random,
             clock=place.clock,
             strangers=self.studio.settings.knocks,
+            apart=apart,
         )
         attendance = Attendance(self.studio)
         try:

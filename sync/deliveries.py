@@ -15,6 +15,8 @@ from typing import Final
 
 from engine.faults import NoSpace
 from sync.actions import Take
+from sync.apart import Apart
+from sync.arrivals import Taken
 from sync.database import Busy
 from sync.pump import Now, Pump
 from sync.replica import Preparing, Replica
@@ -23,6 +25,8 @@ LATER: Final = 1.0
 """Seconds until a delivery is taken in again that found the disk full or another process in the way."""
 HELD: Final = 0.03
 """Seconds for which a portion may keep the event loop, or nearly so."""
+ASIDE: Final = 2 << 20
+"""Bytes that another process takes in at a time: half of what a link may bring meanwhile."""
 FIRST: Final = 16
 MOST: Final = 512
 """Bundles in a portion: at first, and at most."""
@@ -33,8 +37,11 @@ _log = logging.getLogger(__name__)
 class Deliveries:
     """Pumps that have something to take in, a portion of each in turn; `told` is called after each portion."""
 
-    def __init__(self, replica: Replica, told: Callable[[], None], now: Now) -> None:
+    def __init__(
+        self, replica: Replica, told: Callable[[], None], now: Now, apart: Apart | None = None
+    ) -> None:
         self._replica = replica
+        self._apart = apart
         self._told = told
         self._now = now
         self._most = FIRST
@@ -64,12 +71,14 @@ class Deliveries:
         takes = list(pump.untaken)
         entries = [data for take in takes for data in take.entries]
         bundles = [data for take in takes for data in take.bundles]
-        portion = bundles[: self._most]
+        portion, taken = await self._aside(bundles, entries)
         try:
-            held = await self._prepare(portion, entries)
-            start = self._now()
-            taken = self._replica.take(portion, entries)
-            self._learn(max(held, self._now() - start), len(portion))
+            if taken is None:
+                portion = bundles[: self._most]
+                held = await self._prepare(portion, entries)
+                start = self._now()
+                taken = self._replica.take(portion, entries)
+                self._learn(max(held, self._now() - start), len(portion))
         except (Busy, NoSpace) as fault:
             _log.warning("what came cannot be taken in now: %s", fault)
             self.add(pump)
@@ -83,6 +92,20 @@ class Deliveries:
         pump.took(taken)
         self._told()
         return True
+
+    async def _aside(
+        self, bundles: Sequence[bytes], entries: Sequence[bytes]
+    ) -> tuple[Sequence[bytes], Taken | None]:
+        """Let another process take in the beginning of a large delivery; nothing where it is to be done here."""
+        if self._apart is None or entries or not self._apart.suits(bundles):
+            return (), None
+        size = 0
+        for count, one in enumerate(bundles):
+            size += len(one)
+            if size > ASIDE:
+                bundles = bundles[: count + 1]
+                break
+        return bundles, await self._apart.take(bundles)
 
     async def _prepare(self, bundles: Sequence[bytes], entries: Sequence[bytes]) -> float:
         """Have everything tried that is not known yet; the longest that this kept the loop."""

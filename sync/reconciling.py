@@ -58,6 +58,7 @@ class Reconciling:
         self._flush_at = self._tell_at = self._want_at = NEVER
         self._retry_at = self._roll_until = NEVER
         self._held_until = -NEVER
+        self._answered = False
         self._patience = limits.settle
         self._digest_at = now
         self._may_push = Bucket(limits.bundles * 0.75, limits.bundles_burst * 0.75, now)
@@ -119,6 +120,9 @@ class Reconciling:
         have = self._replica.have()
         if whole:
             self._judge(have)
+        if whole and self._answered:  # taking it in may have lasted longer than settling does
+            self._answered = False
+            self._settle(now)
         moved = have != self._before
         self._patience = self._limits.settle if moved else self._patience
         self._before = have
@@ -283,6 +287,7 @@ class Reconciling:
         if asked is not None:
             self._retry_at = now + self._limits.retry
             if message.last:
+                self._answered = True
                 self._asked, self._retry_at = None, NEVER
                 self._settle(now)
                 yield from self._want(now)

@@ -29,6 +29,7 @@ from sync.actions import (
     Presence,
     Shown,
 )
+from sync.apart import Apart
 from sync.contacts import Contact, Knowledge, PeerState, Reason
 from sync.database import Busy
 from sync.deliveries import Deliveries
@@ -87,6 +88,7 @@ class Session:
         clock: Clock = identity.utc_now,
         limits: Limits | None = None,
         ticket: Ticket | None = None,
+        apart: Apart | None = None,
         strangers: bool = True,
     ) -> None:
         self.project = project
@@ -110,7 +112,7 @@ class Session:
         self._keys: dict[Pump, str] = {}
         self._knocking: dict[DeviceId, Pump] = {}
         self.overview = Overview(project)
-        self._deliveries = Deliveries(replica, self._tell_all, now)
+        self._deliveries = Deliveries(replica, self._tell_all, now, apart)
         self._told: dict[object, Callable[[News], None]] = {}
         self._voice = Voice()
         self._members: Members | None = None
@@ -193,6 +195,11 @@ class Session:
             for name, n in pump.conversation.theirs.items():
                 known[name] = max(n, known.get(name, 0))
         return sum(have.values()), sum(known.values())
+
+    @property
+    def received(self) -> int:
+        """How many bytes of messages came over the links that stand."""
+        return sum(pump.received for pump in self._pumps)
 
     @property
     def linked(self) -> int:
