@@ -70,6 +70,7 @@ class Dialler:
             self.tries[key] = Tried(route, (remote,), now)
             self._trying.pop(key, None)
         self.dialling.linked(device, route, now, key)
+        self.wake()
 
     def wake(self) -> None:
         """Look again who is to be dialled."""

@@ -3,7 +3,8 @@
 Of two devices that find each other, the one with the smaller name offers, and the other only after `PATIENCE` seconds,
 for it may be the only one of the two that can. Routes are tried from the best to the worst, each round after a pause of
 0.5 to 4 seconds in the first two minutes and of up to a minute later; a change of the network ends every pause. A link
-over a worse route is kept while better ones are tried.
+over a worse route is kept while better ones are tried. Of many only a few are tried at once, those that failed least
+first.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ FORGOTTEN: Final = 180.0
 STIRRED: Final = 3.0
 """A link that is lost so soon after the network changed was lost by this side: the other one may not know it yet."""
 ASLEEP: Final = 5.0
+AT_ONCE: Final = 8
+HEAVY: Final = 2.0
+"""Of attempts under way no more than `AT_ONCE` are younger than this: more would come too late on a slow machine."""
 
 
 class Route(IntEnum):
@@ -168,7 +172,10 @@ class Dialling:
         """What to try now; each attempt then counts as begun."""
         self._forget(now)
         found: list[Attempt] = []
-        for one in self._targets.values():
+        room = AT_ONCE - sum(now - began < HEAVY for began in self._begun())
+        for one in sorted(self._targets.values(), key=lambda one: (one.failures, one.next)):
+            if len(found) >= room:
+                break
             route = self._choice(one)
             if route is None or now < one.next or self._busy(one):
                 continue
@@ -176,10 +183,16 @@ class Dialling:
             found.append(Attempt(one.key, route, one.ways[route]))
         return found
 
+    def _begun(self) -> list[float]:
+        """When the attempts that are under way were begun, the newest first."""
+        return sorted((one.began for one in self._targets.values() if one.trying is not None), reverse=True)
+
     def next(self) -> float:
         """When `due` is worth asking again, if nothing else happens."""
+        begun = self._begun()
+        room = begun[AT_ONCE - 1] + HEAVY if len(begun) >= AT_ONCE else float("-inf")
         times = [
-            one.next
+            max(one.next, room)
             for one in self._targets.values()
             if self._choice(one) is not None and not self._busy(one)
         ]

@@ -414,6 +414,8 @@ class Reconciling:
         self._told_entries |= {one[:SHORT] for one in found}
         fresh = tuple(data for digest, data in found.items() if digest not in known)
         if last:
+            if self._roll_until < NEVER:
+                self._settle(now)
             self._roll_until = NEVER
         if fresh:
             yield Take(entries=fresh)

@@ -270,3 +270,27 @@ def test_later_it_takes_a_minute_at_most_and_few_attempts(seed: int, cut: float)
     pair.up = True
     pair.run(LONGEST + 1)
     assert pair.live is not None
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 10**6))
+def test_of_many_only_some_are_tried_at_once_and_all_get_their_turn(seed: int) -> None:
+    draw, one, now = rnd.Random(seed), fresh(seed), 0.0
+    for number in range(40):
+        one.hint(f"n{number}", Route.LAN, LAN, now, first=True)
+    linked: set[str] = set()
+    under_way: dict[str, float] = {}
+    while len(linked) < 40:
+        under_way.update((attempt.key, now) for attempt in one.due(now))
+        assert sum(now - began < dialling.HEAVY for began in under_way.values()) <= dialling.AT_ONCE
+        key = draw.choice(sorted(under_way))
+        del under_way[key]
+        if draw.random() < 0.5:
+            linked.add(key)
+            one.linked(DeviceId(key * 8), Route.LAN, now, key)
+        else:
+            one.failed(key, now)
+        if not under_way and len(linked) < 40:
+            now = max(now, one.next())
+        now += draw.random()
+    assert now < 400

@@ -13,13 +13,14 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from sync.presence import Present
 from sync.project import Project
 from sync.session import Session
 from tests.benchmarks.figure import Figure, percentile
-from tests.sync.company import Ether, equal, sessions, until
+from tests.sync.company import Ether, equal, session, until
 from tests.sync.stage import Desk, add_asset
 
 PEERS = 50
@@ -42,10 +43,8 @@ async def _measure(root: Path, peers: int, edits: int, quiet: float) -> list[Fig
     async with team(root, peers) as projects:
         before = _memory()
         begun = time.monotonic()
-        async with sessions(Ether(), *projects) as all_of_them:
-            for number, one in enumerate(all_of_them):
-                one.say(Present(instance=f"{number}"))
-            await until(lambda: _meshed(all_of_them), *all_of_them, seconds=PATIENCE)
+        async with AsyncExitStack() as stack:
+            all_of_them = await _met(projects, stack)
             linked = time.monotonic() - begun
             await until(lambda: _settled(all_of_them), *all_of_them, seconds=PATIENCE)
             settled = time.monotonic() - begun
@@ -83,6 +82,17 @@ async def team(root: Path, count: int) -> AsyncIterator[list[Project]]:
         for one in found[1:]:
             one.merge(export)
         yield found
+
+
+async def _met(projects: Sequence[Project], stack: AsyncExitStack) -> list[Session]:
+    """A session of each, which come one after the other, each once the one before is linked with all."""
+    ether, found = Ether(), list[Session]()
+    for number, project in enumerate(projects):
+        one = await stack.enter_async_context(session(ether, project, f"{number}"))
+        one.say(Present(instance=f"{number}"))
+        found.append(one)
+        await until(partial(_meshed, found), *found, seconds=PATIENCE)
+    return found
 
 
 def _meshed(all_of_them: Sequence[Session]) -> bool:
