@@ -20,6 +20,7 @@ from app.ways import Ways
 
 if TYPE_CHECKING:
     from app.api.attendance import Attendance
+    from app.exchange import Exchange
     from app.place import Place
     from app.post import Post
     from app.studio import Studio
@@ -53,6 +54,7 @@ class Company:
     network: Lan | None = None
     codes: Codes | None = None
     post: Post | None = None
+    exchange: Exchange | None = None
     _told: list[Told] = field(default_factory=list)
     _reach: Reach | None = None
     _ours: bool = False
@@ -86,7 +88,9 @@ class Company:
         members = self.studio.project.team.refresh()
         found: list[Reason] = []
         for public in _devices(members, name):
-            reasons = self.session.why(identity.device_id(public), public)
+            device = identity.device_id(public)
+            reasons = self.session.why(device, public)
+            reasons += [] if self.exchange is None else self.exchange.why(device)
             found += [one for one in reasons if one not in found]
         return [*found, *self._unposted()]
 
@@ -135,10 +139,12 @@ class Company:
             "sync.session",
             "sync.spoken",
             "app.post",
+            "app.exchange",
             "sync.far",
         ):  # they take half a second, in which others are answered
             await asyncio.to_thread(importlib.import_module, module)
         from app.api.attendance import Attendance
+        from app.exchange import exchanging
         from sync.apart import Apart
         from sync.replica import ProjectReplica
         from sync.session import Session
@@ -161,11 +167,15 @@ class Company:
         attendance = Attendance(self.studio)
         try:
             with verifier:
-                async with session, self._posting(replica, session):
+                async with (
+                    session,
+                    self._posting(replica, session),
+                    exchanging(self.studio, session, place.random, lan=self.lan) as self.exchange,
+                ):
                     await self._stay(session, attendance)
         finally:
             self._write_down(session)
-            self.session = self.network = self.post = None
+            self.session = self.network = self.post = self.exchange = None
 
     def _posting(self, replica: ProjectReplica, session: Session) -> Post:
         """The mailboxes, for those who are never here at the same time."""
@@ -228,6 +238,7 @@ class Company:
             Present(
                 instance=self.network.instance if self.network is not None else "",
                 port=self.network.port if self.network is not None else 0,
+                pictures=self.exchange.port if self.exchange is not None else 0,
                 session=self.studio.project.session,
                 doing=doing,
                 worker=self.studio.resident is not None or doing is not None,

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from app.commands.table import Report, Working
 from app.listing import Listing
@@ -15,23 +15,22 @@ from app.render.again import Again
 from engine.faults import Damaged, Fault, NoSpace, NotFound, Refused
 from engine.models import ModelFault
 from engine.renderer import Progress, RenderFault
-from sync.records import AssetId, Grade, Take
+from sync.records import AssetId, Grade, Take, TakeId
 
 if TYPE_CHECKING:
     from app.studio import Studio
 
 Chosen = Sequence[tuple[AssetId, Take]]
-FETCHED: Final = "the file itself, from another device"
 EXPECTED = (ModelFault, NotFound, Damaged, Refused, RenderFault)
 """Faults of one take that are no reason to leave out the others."""
 
 
 @dataclass(slots=True)
 class Renewed:
-    """What became of several takes that were rendered again; those `fetched` came from somebody who had them."""
+    """What became of several takes that were rendered again; those `fetched` came from somebody, and how."""
 
     done: list[Again] = field(default_factory=list)
-    fetched: list[tuple[AssetId, Take]] = field(default_factory=list)
+    fetched: dict[TakeId, str] = field(default_factory=dict)
     failed: list[tuple[AssetId, Take, Fault]] = field(default_factory=list)
 
     def shapes(self, studio: Studio) -> list[dict[str, Any]]:
@@ -142,9 +141,10 @@ async def _each(studio: Studio, chosen: Chosen, report: Report, *, proving: bool
                 continue  # it came back meanwhile: as an input of another, or with a take on the same bytes
             name = serving.name_of(take, studio.project.asset(asset))
             steps = _Steps(report, number, len(chosen))
-            if not proving and await elsewhere.shown(studio, take, studio.project.asset(asset)):
-                renewed.fetched.append((asset, take))
-                steps.over(name, FETCHED)
+            came = None if proving else await elsewhere.shown(studio, take, studio.project.asset(asset))
+            if came is not None:
+                renewed.fetched[take.id] = elsewhere.words(studio, came)
+                steps.over(name, renewed.fetched[take.id])
                 continue
             try:
                 done = await strike(studio, renderer, asset, take, steps)
@@ -193,13 +193,12 @@ def returned(studio: Studio, gone: Chosen, renewed: Renewed) -> list[dict[str, A
     shapes = {one["id"]: one for one in renewed.shapes(studio)}
     listing = Listing(studio)
     failed = {take.id for _, take, _ in renewed.failed}
-    fetched = {take.id for _, take in renewed.fetched}
     found = []
     for asset, take in gone:
         if take.id in failed:
             continue
         how = {"how": "identical pixels, came back to feed another", "came_back": "R0", "restored": True}
-        if take.id in fetched:
-            how = {"how": FETCHED, "came_back": str(Grade.UNPROVED), "restored": True}
+        if take.id in renewed.fetched:
+            how = {"how": renewed.fetched[take.id], "came_back": str(Grade.UNPROVED), "restored": True}
         found.append(shapes.get(take.id) or {**listing.take(asset, take), **how, "identical": True})
     return found

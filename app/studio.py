@@ -87,7 +87,12 @@ class Studio:
         folder = self.project.folder
         async with Studio.open(folder, self.home, clock=self.clock, renderer=self._renderer) as other:
             other.served = self.served
+            other.elsewhere = self._asked
             yield other
+
+    async def _asked(self, digest: FileDigest) -> bool:
+        """Ask as this studio does at that moment."""
+        return self.elsewhere is not None and await self.elsewhere(digest)
 
     @cached_property
     def models(self) -> Installed:

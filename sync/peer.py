@@ -54,6 +54,8 @@ if TYPE_CHECKING:
 
 _OFTEN: Final = (Ping, Pong, Present, Preview)
 """What travels on the presence channel, where it may be lost."""
+BRIEF: Final = 2048
+"""The longest word about blobs that has no bytes of blobs in it."""
 
 
 class Conversation:
@@ -245,8 +247,9 @@ class Conversation:
             yield said(kind(data), Channel.PRESENCE)
 
     def _ask(self, message: bytes) -> Iterator[Action]:
+        """Bytes of blobs never stand before edits; they answer a question, so the other side knows this one by then."""
         if self.peer is not None:
-            yield said(Blob(message))
+            yield Send(Channel.BULK, message) if len(message) > BRIEF else said(Blob(message))
 
     def _receive(self, channel: Channel, data: bytes) -> Iterator[Action]:
         if channel is Channel.BULK:

@@ -51,12 +51,14 @@ class Doing:
 class Present:
     """What one device says of itself: where it is found, what its person looks at and edits, what it renders.
 
-    `instance` is the name it is found by on the network, `port` where it is asked for links; `editing` names an asset
-    and its fields, none for all of them; `worker` says that it works on the queue.
+    `instance` is the name it is found by on the network, `port` where it is asked for links, `pictures` the one where
+    it hands out pictures; `editing` names an asset and its fields, none for all of them; `worker` says that it works
+    on the queue.
     """
 
     instance: str = ""
     port: int = 0
+    pictures: int = 0
     session: str = ""
     looking: str = ""
     editing: tuple[str, tuple[str, ...]] | None = None
@@ -98,6 +100,7 @@ def decode(data: bytes) -> Present:
             editing=_editing(found.get("editing")),
             doing=_doing(found.get("doing")),
             port=_count(found.get("port", 0), 65_535),
+            pictures=_count(found.get("pictures", 0), 65_535),
             worker=found.get("worker") is True,
             paused=found.get("paused") is True,
         )

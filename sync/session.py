@@ -13,6 +13,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from operator import attrgetter
 from types import TracebackType
 from typing import Final, Literal, Self
 
@@ -38,7 +39,7 @@ from sync.dialling import Route, Standing
 from sync.doorstep import Doorstep
 from sync.feed import Change
 from sync.identity import Clock, Random
-from sync.links.link import Link
+from sync.links.link import Channel, Link
 from sync.membership import Members
 from sync.networks import Hint, Network, Step
 from sync.overview import Overview
@@ -206,12 +207,12 @@ class Session:
         """How many devices are linked now."""
         return len(self._live)
 
-    def places(self) -> dict[DeviceId, str]:
-        """Where on the LAN the devices that are linked now can be dialled."""
+    def places(self, port_of: Callable[[Present], int] = attrgetter("port")) -> dict[DeviceId, str]:
+        """Where on the LAN the devices that are linked now can be dialled, at a port that their presence names."""
         found = {}
         for device, pump in self._live.items():
             seen = self.room.of(device)
-            port = seen.present.port if seen is not None else 0
+            port = port_of(seen.present) if seen is not None else 0
             if port and self._routes[pump] is Route.LAN:
                 host = pump.link.remote
                 found[device] = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -258,6 +259,11 @@ class Session:
         if pump is not None:
             pump.act(pump.conversation.ask(message, self._now()))
         return pump is not None
+
+    async def quiet(self, device: DeviceId) -> None:
+        """Wait until little of what a device was told about blobs is still under way; raises `LinkClosed`."""
+        if (pump := self._live.get(device)) is not None:
+            await pump.link.drained(Channel.BULK)
 
     def stir(self) -> None:
         """The network changed, or the machine woke up: old links are doubted, and everybody is dialled at once."""

@@ -7,7 +7,7 @@ recorded.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from app.render import serving
 from engine.faults import Damaged, NotFound
@@ -16,6 +16,8 @@ from sync.records import AssetFacts, Take
 
 if TYPE_CHECKING:
     from app.studio import Studio
+
+FETCHED: Final = "the file itself, from another device"
 
 
 async def fetched(studio: Studio, digests: Iterable[FileDigest]) -> FileDigest | None:
@@ -31,6 +33,13 @@ async def fetched(studio: Studio, digests: Iterable[FileDigest]) -> FileDigest |
             continue
         return one
     return None
+
+
+def words(studio: Studio, digest: FileDigest) -> str:
+    """Where bytes came from, as far as that is known."""
+    exchange = studio.company.exchange if studio.company is not None else None
+    givers = () if exchange is None else exchange.givers(digest)
+    return f"the file itself, from {' and '.join(givers)}" if givers else FETCHED
 
 
 async def shown(studio: Studio, take: Take, facts: AssetFacts) -> FileDigest | None:

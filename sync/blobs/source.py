@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import bisect
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,6 +15,7 @@ from sync.blobs import spoken
 from sync.blobs.budget import Now
 from sync.blobs.frames import PART, Broken
 from sync.blobs.peer import Caller, Gone, Line
+from sync.blobs.pieces import Piece
 from sync.blobs.spoken import Ask, Here, Large, NotHere, Part
 
 LANES: Final = 4
@@ -22,6 +24,8 @@ ANSWERED: Final = 10.0
 """Seconds in which a question in the conversation must be answered."""
 SPAN: Final = 0.25
 """For how many seconds' work a source is asked at once."""
+LOOK: Final = 0.25
+"""Seconds after which a source that has nothing to do looks whether another has become slow."""
 LONGEST: Final = 4 * 1024 * 1024
 QUESTIONS: Final = 64
 """How many questions of a peer wait for an answer; more are not heard."""
@@ -30,6 +34,8 @@ _FIRST_LATENCY: Final = 0.05
 _DIAL_AGAIN: Final = 30.0
 
 Say = Callable[[bytes], None]
+Quiet = Callable[[], Awaitable[None]]
+"""Waits until little of what was said is still under way."""
 Found = int | bytes | None
 """What a source said of a blob: its size, at once its bytes, or that it is not there."""
 Key = tuple[int, int, FileDigest]
@@ -47,6 +53,7 @@ class Source:
     say: Say | None
     caller: Caller
     now: Now
+    quiet: Quiet | None = None
     rate: float = _FIRST_RATE
     latency: float = _FIRST_LATENCY
     busy: int = 0
@@ -76,6 +83,15 @@ class Source:
     def takes(self, length: int) -> float:
         """In how many seconds so many bytes would be here."""
         return self.latency + length * (1 + self.busy) / self.rate
+
+    def outruns(self, owner: Source | None, piece: Piece) -> bool:
+        """Whether a part would come at least twice as fast from this source as from the one that was asked."""
+        if owner is None:
+            return True
+        left, got = piece.stop - piece.at, piece.at - piece.first
+        elapsed = self.now() - piece.since
+        rate = owner.rate if elapsed < LOOK else max(got, 1) / elapsed
+        return left / rate > 2 * self.takes(left)
 
     def close(self) -> None:
         """End the line."""
@@ -169,6 +185,11 @@ class Source:
         if answer is not None and not answer.done():
             answer.set_result(found)
 
+    def moved(self, addresses: tuple[str, ...]) -> None:
+        """Its blobs are served elsewhere now; a line that stands is kept."""
+        if addresses != self.addresses:
+            self.addresses, self._dial_at, self._dials = addresses, -1e18, 0
+
     def tell(self, data: bytes) -> None:
         """Say something in the conversation; raises `Broken` where there is none, or it does not take it."""
         if self.say is None:
@@ -200,3 +221,12 @@ class Source:
                 return None
             self._dials = 0
             return self._line
+
+
+def take_out(keys: list[Key], key: Key) -> bool:
+    """Take a key out of sorted ones; false when it is not among them."""
+    at = bisect.bisect_left(keys, key)
+    if at < len(keys) and keys[at] == key:
+        del keys[at]
+        return True
+    return False

@@ -18,7 +18,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from engine.faults import NoSpace
+from engine.faults import Fault, NoSpace
 from engine.recipe import FileDigest
 from sync.blobs import budget, spoken
 from sync.blobs.badge import Admitted
@@ -28,25 +28,24 @@ from sync.blobs.frames import Broken
 from sync.blobs.partial import KEPT, sweep
 from sync.blobs.peer import Caller, Gone
 from sync.blobs.pieces import Piece, Plan
-from sync.blobs.source import LANES, QUESTIONS, Found, Key, Say, Source
+from sync.blobs.source import LANES, LOOK, QUESTIONS, Found, Key, Quiet, Say, Source, take_out
 from sync.blobs.spoken import Ask, Part
 from sync.blobs.store import digest_of, well_formed
-from sync.blobs.transfer import Transfer
+from sync.blobs.transfer import LARGEST, Transfer
 from sync.identity import Device, Random
 from sync.records import ProjectId
 
-LARGEST: Final = 16 * 1024**3
 THREADS: Final = 4
 """How many blobs are written at once; each is flushed, which is mostly waiting."""
 WRITTEN: Final = 512 * 1024
 """How many bytes that can be written are written even before the part they belong to is whole."""
-LOOK: Final = 0.25
-"""Seconds after which a source that has nothing to do looks whether another has become slow."""
 ENDED: Final = (OSError, EOFError, TimeoutError)
 _log = logging.getLogger(__name__)
 
 Told = Callable[[bytes, FileDigest, str], None]
 """Told of a peer (its device's public key) that gave wrong bytes, and what it did."""
+Given = Callable[[FileDigest, Sequence[bytes]], None]
+"""Told of a blob that came, and of whom."""
 Done = TypeVar("Done")
 
 
@@ -65,6 +64,7 @@ class Sources:
         admitted: Admitted,
         *,
         wrong: Told | None = None,
+        given: Given | None = None,
         download: Budget | None = None,
         upload: Budget | None = None,
         now: Now = budget.seconds,
@@ -78,6 +78,7 @@ class Sources:
         self._caller = Caller(device, project, random)
         self._admitted = admitted
         self._wrong = wrong
+        self._given = given
         self._download = download or Budget()
         self._upload = upload or Budget()
         self._now = now
@@ -112,13 +113,25 @@ class Sources:
 
     # --- what the session says ----------------------------------------------------------------------------------
 
-    def peer_up(self, peer: bytes, addresses: Sequence[str] = (), say: Say | None = None) -> None:
-        """The device of that public key is there: blobs are served at `addresses` (`host:port`), `say` speaks to it."""
+    def peer_up(
+        self, peer: bytes, addresses: Sequence[str] = (), say: Say | None = None, quiet: Quiet | None = None
+    ) -> None:
+        """The device of that public key is there: blobs are served at `addresses` (`host:port`), `say` speaks to it.
+
+        Before more is said than an answer `quiet` is awaited.
+        """
         self.peer_down(peer)
-        source = Source(peer, tuple(addresses), say, self._caller, self._now)
+        source = Source(peer, tuple(addresses), say, self._caller, self._now, quiet)
         self.sources[peer] = source
         source.unasked = sorted(one.key for one in self._wanted.values())
         self._tending[peer] = self._begin(self._tend(source))
+
+    def peer_moved(self, peer: bytes, addresses: Sequence[str]) -> None:
+        """A device that is there serves its blobs elsewhere now."""
+        source = self.sources.get(peer)
+        if source is not None:
+            source.moved(tuple(addresses))
+            self._stir()
 
     def peer_down(self, peer: bytes) -> None:
         """The device is not there any more."""
@@ -129,6 +142,7 @@ class Sources:
         source.close()
         for one in list(self._wanted.values()):
             one.asked.discard(peer)
+            one.asking.discard(peer)
             one.drop(peer)
             self._settle(one)
         self._stir()
@@ -149,19 +163,31 @@ class Sources:
     # --- what others want ---------------------------------------------------------------------------------------
 
     async def want(
-        self, digest: FileDigest, priority: int = 0, *, size: int | None = None, patient: bool = False
+        self,
+        digest: FileDigest,
+        priority: int = 0,
+        *,
+        size: int | None = None,
+        most: int = LARGEST,
+        patient: bool = False,
+        thrifty: bool = False,
     ) -> bool:
         """Have a blob fetched; true once it is in the store, false when no peer that is there can give it.
 
-        Lower priorities come first; wanting it again changes its priority. With `size` no other length is accepted.
-        With `patient` it also waits for peers that come later. Raises `NoSpace`.
+        Lower priorities come first; wanting it again changes its priority. With `size` no other length is accepted,
+        and none over `most`. With `patient` it also waits for peers that come later; a `thrifty` one is asked of one
+        peer after the other, since a small blob comes from everybody who is asked. Raises `NoSpace`.
         """
         if not well_formed(digest):
             return False
         if self._store.has(digest):
             return True
-        one = self._wanted.get(digest) or self._begun(digest, priority, size)
+        one = self._wanted.get(digest)
+        if one is None:
+            one = self._begun(Transfer(digest, priority, self._count, size, thrifty=thrifty, most=most))
         one.patient |= patient
+        one.thrifty &= thrifty
+        self._allow(one, most)
         self._move(one, priority)
         waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         one.waiters.append(waiter)
@@ -180,22 +206,32 @@ class Sources:
         if one is not None:
             self._end(one, False)
 
-    def _begun(self, digest: FileDigest, priority: int, size: int | None) -> Transfer:
+    def _begun(self, one: Transfer) -> Transfer:
         self._count += 1
-        one = Transfer(digest, priority, self._count, size)
-        self._wanted[digest] = one
+        self._wanted[one.digest] = one
         bisect.insort(self._order, one.key)
         for source in self.sources.values():
             bisect.insort(source.unasked, one.key)
         self._stir()
         return one
 
+    def _allow(self, one: Transfer, most: int) -> None:
+        """Somebody takes a larger one: whoever has one that was too large is asked again."""
+        if most <= one.most:
+            return
+        one.most = most
+        for source in self.sources.values():
+            if source.key in one.asked - one.holders.keys():
+                one.asked.discard(source.key)
+                bisect.insort(source.unasked, one.key)
+        self._stir()
+
     def _move(self, one: Transfer, priority: int) -> None:
         if one.priority == priority:
             return
         old, one.priority = one.key, priority
         for keys in (self._order, *(source.unasked for source in self.sources.values())):
-            if _take_out(keys, old):
+            if take_out(keys, old):
                 bisect.insort(keys, one.key)
         self._stir()
 
@@ -205,7 +241,7 @@ class Sources:
             return
         one.over = True
         del self._wanted[one.digest]
-        _take_out(self._order, one.key)
+        take_out(self._order, one.key)
         for waiter in one.waiters:
             if not waiter.done():
                 if isinstance(found, NoSpace):
@@ -237,20 +273,31 @@ class Sources:
             if not batch:
                 await self._news.wait()
                 continue
+            for one in batch:
+                one.asking.add(source.key)
             try:
                 found = await source.sizes([one.digest for one in batch])
             except ENDED as error:
                 _log.info("a peer did not say which pictures it has: %r", error)
                 found = {}
             await asyncio.gather(*(self._located(source, one, found.get(one.digest)) for one in batch))
+            for one in batch:
+                one.asking.discard(source.key)
             self._stir()
 
     def _unasked(self, source: Source) -> list[Transfer]:
         found: list[Transfer] = []
+        later: list[Key] = []
         while source.unasked and len(found) < source.batch:
-            one = self._wanted.get(source.unasked.pop(0)[2])
-            if one is not None and source.key not in one.asked:
+            key = source.unasked.pop(0)
+            one = self._wanted.get(key[2])
+            if one is None or source.key in one.asked:
+                continue
+            if one.thrifty and (one.asking or one.holders):
+                later.append(key)
+            else:
                 found.append(one)
+        source.unasked[:0] = later
         return found
 
     async def _located(self, source: Source, one: Transfer, found: Found) -> None:
@@ -258,7 +305,7 @@ class Sources:
         one.asked.add(source.key)
         if isinstance(found, bytes) and not one.over:
             if digest_of(found) == one.digest:
-                await self._put(one, found)
+                await self._put(one, found, source.key)
                 return
             self._convict(source.key, one)
         size = found if isinstance(found, int) else None
@@ -266,18 +313,23 @@ class Sources:
             _log.warning("a peer says that the picture %s… has another length than it has", one.digest[:16])
             size = None
         guilty = one.digest in self.convicted.get(source.key, ())
-        if size is not None and size <= LARGEST and not guilty:
+        if size is not None and size <= one.most and not guilty:
             one.holders[source.key] = size
             one.unstick()
         self._settle(one)
 
-    async def _put(self, one: Transfer, data: bytes) -> None:
+    async def _put(self, one: Transfer, data: bytes, key: bytes) -> None:
         try:
             await self._on_disk(partial(self._store.put, data))
         except NoSpace as fault:
             self._end(one, fault)
         else:
-            self._end(one, True)
+            self._came(one, [key])
+
+    def _came(self, one: Transfer, givers: Sequence[bytes]) -> None:
+        if self._given is not None and not one.over:
+            self._given(one.digest, givers)
+        self._end(one, True)
 
     async def _work(self, source: Source) -> None:
         """Fetch one part after the other from a source."""
@@ -297,33 +349,14 @@ class Sources:
         """The most urgent thing to do for a source: a part to fetch, or a blob to begin."""
         for _, _, digest in self._order:
             one = self._wanted[digest]
-            if not one.has_work(source) or self._declines(source, one):
+            if not one.has_work(source) or one.declines(source, self.sources.values()):
                 continue
             if one.plan is None:
                 return one
-            piece = one.next(source, partial(self._impatient, source))
+            piece = one.next(source, lambda piece: source.outruns(self.sources.get(piece.owner), piece))
             if piece is not None:
                 return one, piece
         return None
-
-    def _declines(self, source: Source, one: Transfer) -> bool:
-        """Whether a source leaves a blob to a much faster one that has time for it."""
-        own = source.takes(source.length)
-        return any(
-            other is not source and other.busy < LANES and one.has_work(other)
-            and not other.stumbles and 2 * other.takes(source.length) < own
-            for other in self.sources.values()
-        )  # fmt: skip
-
-    def _impatient(self, source: Source, piece: Piece) -> bool:
-        """Whether a part would come at least twice as fast from this source as from the one that was asked."""
-        left, got = piece.stop - piece.at, piece.at - piece.first
-        elapsed = self._now() - piece.since
-        owner = self.sources.get(piece.owner)
-        if owner is None:
-            return True
-        rate = owner.rate if elapsed < LOOK else max(got, 1) / elapsed
-        return left / rate > 2 * source.takes(left)
 
     async def _fetched(self, source: Source, one: Transfer, piece: Piece) -> bool:
         """Fetch a part; false when the source stumbled, and had better rest."""
@@ -397,7 +430,7 @@ class Sources:
         for key in guilty:
             self._convict(key, one)
         if whole:
-            self._end(one, True)
+            self._came(one, one.givers)
             return
         one.plan, one.only = None, None
         self._settle(one)
@@ -435,8 +468,10 @@ class Sources:
                 data = spoken.encode(one)
                 await self._upload.spend(len(data))
                 try:
+                    if source.quiet is not None:
+                        await source.quiet()
                     source.tell(data)
-                except Broken as error:  # the session says soon enough whether the peer has gone
+                except (Broken, Fault) as error:  # the session says soon enough whether the peer has gone
                     _log.info("a peer was not answered: %s", error)
                     break
 
@@ -459,11 +494,3 @@ class Sources:
         """Let whoever waits look again."""
         self._news.set()
         self._news = asyncio.Event()
-
-
-def _take_out(keys: list[Key], key: Key) -> bool:
-    at = bisect.bisect_left(keys, key)
-    if at < len(keys) and keys[at] == key:
-        del keys[at]
-        return True
-    return False

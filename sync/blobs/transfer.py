@@ -7,6 +7,7 @@ again from one source alone; what then comes out right shows whose parts were no
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -15,8 +16,9 @@ from engine.recipe import FileDigest
 from sync.blobs.folder import FolderStore
 from sync.blobs.partial import Partial, differs
 from sync.blobs.pieces import Impatient, Piece, Plan
-from sync.blobs.source import Key, Source
+from sync.blobs.source import LANES, Key, Source
 
+LARGEST: Final = 16 * 1024**3
 MISSES: Final = 3
 """In how many attempts a source may give nothing before it is not asked for the blob any more."""
 
@@ -26,13 +28,20 @@ Given = list[tuple[int, int, bytes | None]]
 
 @dataclass(slots=True, eq=False)
 class Transfer:
-    """A blob that somebody waits for; `holders` are the sources that say they have it, with the size they say."""
+    """A blob that somebody waits for; `holders` are the sources that say they have it, with the size they say.
+
+    A `thrifty` one is asked of one source after the other, `asking` is whom it is asked of now;
+    `most` bytes it may have.
+    """
 
     digest: FileDigest
     priority: int
     order: int
     expected: int | None = None
     patient: bool = False
+    thrifty: bool = False
+    most: int = LARGEST
+    asking: set[bytes] = field(default_factory=set)
     waiters: list[asyncio.Future[bool]] = field(default_factory=list)
     holders: dict[bytes, int] = field(default_factory=dict)
     asked: set[bytes] = field(default_factory=set)
@@ -61,6 +70,15 @@ class Transfer:
             return False
         return self.plan is None or (self.plan.size == size and not self.plan.complete)
 
+    def declines(self, source: Source, others: Iterable[Source]) -> bool:
+        """Whether a source leaves it to a much faster one that has time for it."""
+        own = source.takes(source.length)
+        return any(
+            other is not source and other.busy < LANES and self.has_work(other)
+            and not other.stumbles and 2 * other.takes(source.length) < own
+            for other in others
+        )  # fmt: skip
+
     def next(self, source: Source, impatient: Impatient) -> Piece | None:
         """What to ask of a source now."""
         if self.plan is None:
@@ -69,6 +87,11 @@ class Transfer:
         if piece is not None and self.alone:
             self.only = source.key
         return piece
+
+    @property
+    def givers(self) -> list[bytes]:
+        """The sources whose bytes it is made of."""
+        return list(dict.fromkeys(owner for _, _, owner in self.given if owner is not None))
 
     def drop(self, key: bytes) -> None:
         """Ask a source no more; where all must come from one, begin anew with another."""

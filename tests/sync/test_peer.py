@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 
-from sync.actions import Authenticated, BlobSaid, InSync, Presence
+from sync.actions import Authenticated, BlobSaid, InSync, Presence, Send
 from sync.links.link import Channel
 from sync.records import DocumentId
 from sync.wire import Entries, Have
@@ -98,6 +98,12 @@ def test_presence_and_blobs_are_passed_on() -> None:
     assert talk.of(1, Presence) == [Presence(b"here"), Presence(b"p" * 5000, preview=True)]
     assert talk.of(0, BlobSaid) == [BlobSaid(b"have you?")]
     assert talk.of(1, BlobSaid) == [BlobSaid(b"raw")]
+
+
+def test_bytes_of_blobs_do_not_stand_before_edits() -> None:
+    talk = Team(2).talk().begin()
+    said = [talk.ends[0].ask(bytes(size), talk.now)[-1] for size in (100, 40_000)]
+    assert [one.channel for one in said if isinstance(one, Send)] == [Channel.SYNC, Channel.BULK]
 
 
 def test_the_way_there_and_back_is_timed() -> None:

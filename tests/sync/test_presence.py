@@ -29,6 +29,8 @@ PRESENT = st.builds(
     worker=st.booleans(),
     paused=st.booleans(),
     region=WORDS,
+    port=st.integers(0, 65_535),
+    pictures=st.integers(0, 65_535),
 )
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from app import film as places
-from app import renewal
 from app.commands.storage import storage_fetch
 from app.commands.table import News
 from app.commands.takes import take_export
@@ -57,7 +56,7 @@ async def test_a_picture_is_fetched_and_no_proof_is_recorded(tmp_path: Path) -> 
         [take] = takes_of(studio, "LAMP")
         assert team.asked == [take.sha256]
         assert fetched["message"] == "1 of 1 back with the pixels they had."
-        assert fetched["takes"][0]["how"] == renewal.FETCHED
+        assert fetched["takes"][0]["how"] == elsewhere.FETCHED
         assert fetched["takes"][0]["came_back"] == "unproved"
         assert places.inside(studio.project.folder, take.file).read_bytes() == team.has[take.sha256]
         assert studio.project.asset(studio.project.index.takes()[0].asset).struck == ()

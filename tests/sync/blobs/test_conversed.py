@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
+from engine.recipe import FileDigest
 from sync.blobs import frames, spoken
 from sync.blobs.source import QUESTIONS
 from sync.blobs.sources import Sources
@@ -57,6 +58,61 @@ async def test_larger_ones_come_in_the_conversation_where_no_line_leads(tmp_path
         assert await his.want(digest)
     assert ben.store.get(digest) == BLOB
     assert max(map(len, said)) <= 64 * 1024
+
+
+async def test_what_can_wait_is_asked_of_one_after_the_other(tmp_path: Path) -> None:
+    ann, ben, cyd = mates(tmp_path, 3)
+    both = [ann.store.put(bytes([number]) * 5_000) for number in range(40)]
+    for number in range(40):
+        cyd.store.put(bytes([number]) * 5_000)
+    alone = cyd.store.put(b"only here" * 100)
+    gave: dict[FileDigest, Sequence[bytes]] = {}
+    async with (
+        wanting(ann) as hers,
+        Sources(ben.store, ben.device, PROJECT, ben.admitted.__contains__, given=gave.__setitem__) as his,
+        wanting(cyd) as theirs,
+    ):
+        said = [introduce(his, ben, hers, ann), introduce(his, ben, theirs, cyd)]
+        found = await asyncio.gather(*(his.want(one, 9, thrifty=True) for one in [*both, alone]))
+    assert all(found)
+    heard = [spoken.decode(one) for part in said for one in part]
+    assert sum(isinstance(one, spoken.Here) for one in heard) == 41
+    assert gave.keys() == {*both, alone}
+    assert gave[alone] == [cyd.device.public]
+
+
+async def test_none_over_the_most_is_taken_until_somebody_takes_more(tmp_path: Path) -> None:
+    ann, ben = mates(tmp_path)
+    digest = ann.store.put(BLOB)
+    async with wanting(ann) as hers, wanting(ben) as his:
+        introduce(his, ben, hers, ann)
+        assert not await his.want(digest, most=len(BLOB) - 1)
+        async with asyncio.TaskGroup() as group:
+            modest = group.create_task(his.want(digest, most=1000, patient=True))
+            await asyncio.sleep(0)
+            assert await his.want(digest)
+        assert modest.result()
+
+
+async def test_answers_wait_until_the_conversation_is_quiet(tmp_path: Path) -> None:
+    ann, ben = mates(tmp_path)
+    digest = ann.store.put(b"thumbnail")
+    calm, waited = asyncio.Event(), asyncio.Event()
+    said: list[bytes] = []
+
+    async def quiet() -> None:
+        waited.set()
+        await calm.wait()
+
+    async with wanting(ann) as hers:
+        hers.peer_up(ben.device.public, [], said.append, quiet)
+        hers.said(ben.device.public, spoken.encode(spoken.Ask((digest,))))
+        await waited.wait()
+        assert said == []
+        calm.set()
+        async with asyncio.timeout(5):
+            while not said:
+                await asyncio.sleep(0)
 
 
 async def test_a_wrong_thumbnail_is_thrown_away_and_its_sender_named(tmp_path: Path) -> None:

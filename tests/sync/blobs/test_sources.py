@@ -76,6 +76,18 @@ async def test_a_blob_comes_from_several_peers_and_is_kept(tmp_path: Path) -> No
     assert unfinished(cyd) == []
 
 
+async def test_a_peer_that_moves_is_found_at_its_new_address(tmp_path: Path) -> None:
+    ann, ben = mates(tmp_path)
+    ann.store.put(LARGE)
+    async with ann.serving() as there, wanting(ben) as sources:
+        sources.peer_up(ann.device.public, ["127.0.0.1:1"], lambda data: None)
+        sources.peer_moved(ann.device.public, [there])
+        sources.peer_moved(ben.device.public, [there])
+        source = sources.sources[ann.device.public]
+        assert source.addresses == (there,)
+        assert await source._reached() is not None
+
+
 @pytest.mark.parametrize("data", [b"", b"picture", BLOB])
 async def test_blobs_of_any_size_come(tmp_path: Path, data: bytes) -> None:
     ann, ben = mates(tmp_path)
