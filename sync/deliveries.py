@@ -21,11 +21,11 @@ from sync.replica import Preparing, Replica
 
 LATER: Final = 1.0
 """Seconds until a delivery is taken in again that found the disk full or another process in the way."""
-HELD: Final = 0.03
+HELD: Final = 0.04
 """Seconds for which a portion may keep the event loop, or nearly so."""
-FIRST: Final = 16
+LEAST: Final = 24
 MOST: Final = 512
-"""Bundles in a portion: at first, and at most."""
+"""Bundles in a portion: at first, and at most; below the least of it, what each portion costs anyway prevails."""
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Deliveries:
         self._replica = replica
         self._told = told
         self._now = now
-        self._most = FIRST
+        self._most = LEAST
         self._waiting: deque[Pump] = deque()
         self._stir = asyncio.Event()
 
@@ -99,6 +99,6 @@ class Deliveries:
     def _learn(self, held: float, count: int) -> None:
         """Make the next portion as large as it may be."""
         if held > HELD:
-            self._most = max(1, int(count * HELD / held))
+            self._most = max(LEAST, int(count * HELD / held))
         elif count == self._most:
             self._most = min(MOST, 1 + count * 3 // 2)
