@@ -58,6 +58,7 @@ class Company:
     _told: list[Told] = field(default_factory=list)
     _reach: Reach | None = None
     _ours: bool = False
+    _pause: tuple[str, bool] | None = None
 
     @property
     def relay(self) -> str | None:
@@ -226,6 +227,14 @@ class Company:
 
     # --- what it tells ---
 
+    def _paused(self) -> bool:
+        """Whether nothing is to be rendered, as the project says; read again when it has changed."""
+        project = self.studio.project
+        heads = project.index.heads()
+        if self._pause is None or self._pause[0] != heads:
+            self._pause = heads, bool(project.setting("paused", False))
+        return self._pause[1]
+
     def _present(self, session: Session, attendance: Attendance) -> None:
         """Tell the others what this machine renders, and write down where they are."""
         from sync.presence import Doing, Present, Preview
@@ -242,7 +251,7 @@ class Company:
                 session=self.studio.project.session,
                 doing=doing,
                 worker=self.studio.resident is not None or doing is not None,
-                paused=bool(self.studio.project.setting("paused", False)),
+                paused=self._paused(),
             )
         )
         for at in moved:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from engine.faults import Damaged
@@ -34,7 +35,7 @@ def encode(bundles: Sequence[tuple[int, Bundle]]) -> bytes:
     return b"".join(parts) + squeeze.flush()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Piece:
     """A bundle in a block, as yet unread."""
 
@@ -45,7 +46,7 @@ class Piece:
         """The bundle; raises `Damaged` when it cannot be read."""
         return log.parse(self.body, self.signature)
 
-    @property
+    @cached_property
     def place(self) -> tuple[LogId, int]:
         """Its log, and its number there; raises `Damaged`."""
         return log.placed(self.body)

@@ -23,13 +23,13 @@ from sync.replica import Preparing, Replica
 
 LATER: Final = 1.0
 """Seconds until a delivery is taken in again that found the disk full or another process in the way."""
-HELD: Final = 0.03
+HELD: Final = 0.04
 """Seconds for which a portion may keep the event loop, or nearly so."""
 ASIDE: Final = 2 << 20
 """Bytes that another process takes in at a time: half of what a link may bring meanwhile."""
-FIRST: Final = 16
+LEAST: Final = 24
 MOST: Final = 512
-"""Bundles in a portion: at first, and at most."""
+"""Bundles in a portion: at first, and at most; below the least of it, what each portion costs anyway prevails."""
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Deliveries:
         self._apart = apart
         self._told = told
         self._now = now
-        self._most = FIRST
+        self._most = LEAST
         self._waiting: deque[Pump] = deque()
         self._stir = asyncio.Event()
 
@@ -122,6 +122,6 @@ class Deliveries:
     def _learn(self, held: float, count: int) -> None:
         """Make the next portion as large as it may be."""
         if held > HELD:
-            self._most = max(1, int(count * HELD / held))
+            self._most = max(LEAST, int(count * HELD / held))
         elif count == self._most:
             self._most = min(MOST, 1 + count * 3 // 2)

@@ -9,6 +9,7 @@ log holds proves that the log has lost something.
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
@@ -39,6 +40,7 @@ class IndexFile:
         self.steps = steps
         self.busy = busy
         self.epoch = f"{EPOCH}.{schema.version(steps)}"
+        self._firsts: dict[str, bytes] = {}
         try:
             self.connection = self._open()
         except database.Broken:
@@ -97,6 +99,11 @@ class IndexFile:
     def pulse(self) -> int:
         """Another number as soon as another connection has changed the file."""
         return database.pulse(self.connection, self.path)
+
+    @property
+    def state(self) -> tuple[int, int, int]:
+        """Another value as soon as anybody has changed the file, or it was built anew."""
+        return self.inode, self.pulse, self.connection.total_changes
 
     @property
     @database.believed
@@ -221,7 +228,10 @@ class IndexFile:
         self.connection.execute("UPDATE meta SET value = ? WHERE key = 'heads'", (value,))
 
     def _first(self, document: DocumentId) -> bytes:
-        return header(schema.genesis(document, self.steps)[-1]).hash
+        family = schema.family(document)
+        if family not in self._firsts:
+            self._firsts[family] = header(schema.genesis(document, self.steps)[-1]).hash
+        return self._firsts[family]
 
     @database.believed
     def add(self, facts: Iterable[Fact], at: Mapping[DocumentId, int]) -> list[Fact]:
@@ -264,16 +274,17 @@ class IndexFile:
         return [(document, heads) for document, heads in found if heads != self._first(document)]
 
     @database.believed
-    def facts_in(self, document: DocumentId) -> list[tuple[str, str, str]]:
-        """The facts of one document: collection, key, text."""
-        place = "f.document = d.number" if schema.family(document) == "queue" else "f.subject = :subject"
+    def facts_in(self, documents: Iterable[DocumentId]) -> dict[DocumentId, list[tuple[str, str, str]]]:
+        """The facts of each of several documents: collection, key, text."""
+        found: dict[DocumentId, list[tuple[str, str, str]]] = {one: [] for one in documents}
         sql = (
-            "SELECT f.collection, f.key, f.text FROM documents d JOIN facts f "
-            f"ON f.document = d.number WHERE d.document = :document AND {place}"
+            "SELECT d.document, f.collection, f.key, f.text FROM documents d JOIN facts f ON f.document = d.number "
+            "WHERE d.document IN (SELECT value FROM json_each(?))"
         )
-        subject = document.partition("/")[2] or document
         with database.faults(self.path):
-            return self.connection.execute(sql, {"document": document, "subject": subject}).fetchall()
+            for document, *fact in self.connection.execute(sql, (json.dumps(list(found)),)):
+                found[document].append((fact[0], fact[1], fact[2]))
+        return found
 
     def _heads(self, document: DocumentId) -> tuple[int, set[bytes]]:
         row = self.connection.execute(

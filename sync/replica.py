@@ -15,6 +15,7 @@ from engine.faults import Damaged
 from sync import database, exchange, identity, log, membership
 from sync.arrivals import Asked, Contents, Shadow, Taken
 from sync.identity import Clock, Device, utc_now
+from sync.indexfile import IndexFile
 from sync.ledger import Ledger
 from sync.membership import Entry, Members
 from sync.project import Project
@@ -144,6 +145,7 @@ class ProjectReplica:
         self._clock = clock
         self._entries: dict[bytes, bytes] = {}
         self._scrutiny = Scrutiny()
+        self._shares = _Shares()
 
     @property
     def project(self) -> ProjectId:
@@ -246,7 +248,7 @@ class ProjectReplica:
 
     def share(self, number: int) -> Mapping[DocumentId, tuple[bytes, bytes]]:
         """The documents of one portion."""
-        return self._project.ask(lambda ledger: _share(ledger, number))
+        return self._project.ask(lambda ledger: self._shares.of(ledger.file, number))
 
     def mend(self, documents: Iterable[DocumentId]) -> None:
         """Build the index anew where it says something else of these documents than the log."""
@@ -333,21 +335,39 @@ class Newcomer:
             self.became.mend(documents)
 
 
-def _share(ledger: Ledger, number: int) -> dict[DocumentId, tuple[bytes, bytes]]:
-    return {
-        document: (hashlib.sha256(heads).digest(), digest_of_facts(ledger.file.facts_in(document)))
-        for document, heads in ledger.file.documents()
-        if portion(document) == number
-    }
+class _Shares:
+    """The portions as they are compared; while nothing changes none is read twice, however many ask."""
+
+    def __init__(self) -> None:
+        self._state: tuple[int, int, int] | None = None
+        self._documents: dict[int, dict[DocumentId, bytes]] = {}
+        self._found: dict[int, Mapping[DocumentId, tuple[bytes, bytes]]] = {}
+
+    def of(self, file: IndexFile, number: int) -> Mapping[DocumentId, tuple[bytes, bytes]]:
+        """The documents of one portion, each with a digest of its heads and one of its facts."""
+        state = file.state
+        if state != self._state:
+            self._state, self._found = state, {}
+            self._documents = {one: {} for one in range(SHARES)}
+            for document, heads in file.documents():
+                self._documents[portion(document)][document] = heads
+        if number not in self._found:
+            held = self._documents.get(number, {})
+            self._found[number] = {
+                document: (hashlib.sha256(held[document]).digest(), digest_of_facts(facts))
+                for document, facts in file.facts_in(held).items()
+            }
+        return self._found[number]
 
 
 def _facts(ledger: Ledger, documents: Iterable[DocumentId]) -> list[Fact]:
-    return [Fact(one, *fact) for one in documents for fact in ledger.file.facts_in(one)]
+    found = ledger.file.facts_in(documents)
+    return [Fact(one, *fact) for one, facts in found.items() for fact in facts]
 
 
 def _compare(ledger: Ledger, documents: Iterable[DocumentId]) -> None:
-    for document in documents:
-        told = digest_of_facts(ledger.file.facts_in(document))
+    for document, facts in ledger.file.facts_in(documents).items():
+        told = digest_of_facts(facts)
         held = digest_of_facts((*place, text) for place, text in ledger.shelf.reread(document).items())
         if told != held:
             raise database.Broken(

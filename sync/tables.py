@@ -34,6 +34,7 @@ CREATE TABLE entries(data BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE facts(seq INTEGER PRIMARY KEY AUTOINCREMENT, subject TEXT NOT NULL, collection TEXT NOT NULL,
   key TEXT NOT NULL, document INTEGER NOT NULL, text TEXT NOT NULL, position INTEGER NOT NULL);
 CREATE UNIQUE INDEX facts_by_subject ON facts(subject, collection, key, document);
+CREATE INDEX facts_by_document ON facts(document);
 CREATE TABLE unread(document TEXT, collection TEXT, key TEXT, detail TEXT,
   PRIMARY KEY(document, collection, key)) WITHOUT ROWID;
 CREATE TABLE assets(n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, name_key TEXT NOT NULL,

@@ -95,9 +95,6 @@ async def forging(root: Path, seed: int) -> AsyncIterator[Forger]:
         device = identity.load_or_create(root / "forger")
         project.admit(device.public)
         replica = ProjectReplica(project, arrivals.here)
-        facts = [
-            (document, *fact)
-            for document, _ in project.ask(lambda ledger: list(ledger.file.documents()))
-            for fact in project.ask(lambda ledger, document=document: ledger.file.facts_in(document))  # type: ignore[misc]
-        ]
+        held = project.ask(lambda ledger: ledger.file.facts_in([one for one, _ in ledger.file.documents()]))
+        facts = [(document, *fact) for document, some in held.items() for fact in some]
         yield Forger(project, replica, device, draw, facts)

@@ -11,7 +11,7 @@ from sync.actions import Diverged
 from sync.identity import Device
 from sync.membership import Members
 from sync.records import LogId, ProjectId
-from sync.replica import Newcomer, ProjectReplica
+from sync.replica import SHARES, Newcomer, ProjectReplica
 from sync.verifier import Verifier
 from sync.wire import Digest
 from tests.sync import corpus
@@ -79,3 +79,16 @@ def test_a_newcomer_holds_nothing_until_it_has_become_somebody() -> None:
     taken = newcomer.take([b"x"], [b"y"])
     assert replace(taken, bundles=0) == taken
     assert (newcomer.share(0), list(newcomer.bundles(LogId("00" * 16), 1, 2))) == ({}, [])
+
+
+async def test_portions_are_read_once_while_nothing_changes(tmp_path: Path) -> None:
+    desk = Desk.under(tmp_path)
+    async with desk.started("MARA", "NORA") as project:
+        replica = ProjectReplica(project, arrivals.here)
+        first = [replica.share(number) for number in range(SHARES)]
+        assert sum(map(len, first)) == len(project._ledger.file.documents())
+        assert [replica.share(number) is first[number] for number in range(SHARES)] == [True] * SHARES
+        add_asset(project, "TARA")
+        again = [replica.share(number) for number in range(SHARES)]
+        assert sum(map(len, again)) == sum(map(len, first)) + 1
+        assert replica.share(SHARES) == {}
