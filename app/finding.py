@@ -29,10 +29,11 @@ def asset(studio: Studio, wanted: str, *, gone: bool = False) -> AssetRow:
 
 def version(facts: AssetFacts, wanted: str) -> Version:
     """The version of an asset that `v03`, `3`, `v03-k7qd` or an id means."""
-    found = history.named(wanted, facts.versions)
+    there = history.with_merge(facts.versions)
+    found = history.named(wanted, there)
     if found is not None:
         return found
-    labels = sorted(history.label(one, facts.versions) for one in facts.versions)
+    labels = sorted(history.label(one, there) for one in there)
     guess = did_you_mean(wanted, labels)
     known = "it has " + ", ".join(labels[-20:])
     raise NotFound(f"{history.name(facts)} has no version {wanted!r}", " ".join(filter(None, (guess, known))))

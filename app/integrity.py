@@ -142,9 +142,10 @@ def check_recipe_files(studio: Studio, *, repair: bool) -> tuple[int, list[Shape
     repaired: list[str] = []
     for row in studio.project.index.assets():
         facts = studio.project.asset(row.id)
-        current = history.current(facts.versions)
-        if current is None:
+        top = history.top(facts.versions)
+        if top is None or not top.saved:
             continue
+        current = top.version
         count += 1
         label = history.label(current, facts.versions)
         relative = film.recipe_path(facts.asset.kind, facts.asset.scene, history.name(facts), label)

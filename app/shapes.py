@@ -91,8 +91,8 @@ def inputs(version: Version) -> list[Shape]:
     return [{"asset": one.asset, "role": one.role} for one in version.links]
 
 
-def version(one: Version, label: str) -> Shape:
-    """A saved version, shown under its label."""
+def version(one: Version, label: str, *, saved: bool = True) -> Shape:
+    """A version, shown under its label; one that is not `saved` is a merge that nobody rendered or edited yet."""
     return {
         "id": one.id,
         "number": one.number,
@@ -105,6 +105,7 @@ def version(one: Version, label: str) -> Shape:
         "recipe_key": one.recipe_key,
         "parameters": dict(one.parameters),
         "inputs": inputs(one),
+        "saved": saved,
     }
 
 

@@ -103,15 +103,15 @@ class Draft:
         note: str = "",
         recipe: Recipe | None = None,
     ) -> Version:
-        """Save `choice` as a new version on top of `parents` (the current one unless named).
+        """Save `choice` as a new version on top of `parents` (what is shown unless named).
 
         `recipe` is given for imported pictures alone. Raises `BadField` and, for inputs, `NotFound` or a cycle's fault.
         """
         facts, edit = self.asset(asset), self.edit
         check_note(note)
         if parents is None:
-            top = history.current(facts.versions)
-            parents = [top] if top is not None else []
+            parents = self._shown(asset)
+            facts = self.asset(asset)
         self._check_cycles(asset, choice.links)
         if recipe is None:
             resolved, recipe = freeze(self, self.shelf, choice)
@@ -133,6 +133,18 @@ class Draft:
         )
         edit.add(asset_document(asset), version)
         return version
+
+    def save_merge(self, asset: AssetId) -> None:
+        """Where a merge is shown that nobody saved yet, save it as it is: what is rendered or edited is a version."""
+        top = history.top(self.asset(asset).versions)
+        if top is not None and not top.saved:
+            self.edit.add(asset_document(asset), top.version)
+
+    def _shown(self, asset: AssetId) -> list[Version]:
+        """The versions that a new one goes on from: those that are shown together, without a fork's other sides."""
+        self.save_merge(asset)
+        top = history.top(self.asset(asset).versions)
+        return list(top.joined) if top is not None else []
 
     def seed(self) -> int:
         """A fresh seed of 32 bits, for a recipe whose author named none."""

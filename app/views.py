@@ -93,7 +93,9 @@ def asset_in_full(studio: Studio, asset_id: AssetId) -> dict[str, Any]:
     for one in shape["inputs"]:
         one["name"] = name_of(studio, one["asset"])
     shape["used_by"] = [one.name for one in studio.project.index.users_of(asset_id)]
-    return shape
+    from app import forks
+
+    return {**shape, **forks.apart(studio, asset_id)}
 
 
 def name_of(studio: Studio, asset_id: AssetId) -> str:

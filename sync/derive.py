@@ -16,7 +16,8 @@ from engine.faults import Damaged
 from engine.graph import Node, stale_assets
 from sync import codec, schema
 from sync.records import Asset, AssetFacts, AssetId, DocumentId, JobFacts, JobId, Take, Version
-from sync.rules import history, jobs, staleness, takes
+from sync.rules import history, jobs, names, staleness, takes
+from sync.rules.forks import Top
 from sync.schema import Fact
 
 T = TypeVar("T", bound=str)
@@ -200,8 +201,9 @@ def _derive_asset(
     facts = asset_facts(known, unread)
     if facts is None or facts.asset.id != asset:
         return
-    shown = history.current(facts.versions)
-    _write_asset(connection, facts, shown, newest)
+    top = history.top(facts.versions)
+    shown = top.version if top is not None else None
+    _write_asset(connection, facts, top, newest)
     _write_versions(connection, facts)
     _write_takes(connection, facts)
     node = staleness.node(facts)
@@ -218,8 +220,9 @@ def _derive_asset(
 
 
 def _write_asset(
-    connection: sqlite3.Connection, facts: AssetFacts, shown: Version | None, newest: tuple[int, int]
+    connection: sqlite3.Connection, facts: AssetFacts, top: Top | None, newest: tuple[int, int]
 ) -> None:
+    shown = top.version if top is not None else None
     name, chosen = history.name(facts), takes.chosen(facts)
     parameters = shown.parameters if shown else {}
     saved, made = [one.time for one in facts.versions], [one.time for one in facts.takes]
@@ -237,7 +240,8 @@ def _write_asset(
         "label": history.label(shown, facts.versions) if shown else None,
         "tier": shown.tier if shown else None,
         "recipe_key": shown.recipe_key if shown else None,
-        "forked": len(history.tips(facts.versions)) > 1,
+        "merged": _text(top) if top is not None and not top.saved else None,
+        "forked": (top is not None and bool(top.apart)) or len(names.standing(facts)) > 1,
         "versions": len(facts.versions),
         "takes": len(facts.takes),
         "approved": chosen.id if chosen else None,
@@ -262,6 +266,11 @@ def _write_asset(
         "INSERT OR REPLACE INTO parameters SELECT n, ? FROM assets WHERE id = ?",
         (codec.dumps(codec.plain(parameters)), facts.asset.id),
     )
+
+
+def _text(top: Top) -> str:
+    """The text of a version that nobody saved."""
+    return codec.encode(top.version, schema.OF_RECORD[Version].keyed)
 
 
 def _newest(connection: sqlite3.Connection, assets: Iterable[AssetId]) -> dict[str, tuple[int, int]]:

@@ -41,8 +41,9 @@ _TAKE: Final = (
     "JOIN facts f ON f.subject = t.asset AND f.collection = 'takes' AND f.key = t.id "
 )
 _CURRENT: Final = (
-    "SELECT a.id, f.key, f.text FROM assets a JOIN facts f ON f.subject = a.id "
-    "AND f.collection = 'versions' AND f.key = a.version WHERE a.id IN (SELECT value FROM json_each(?))"
+    "SELECT a.id, a.version, coalesce(a.merged, f.text) FROM assets a LEFT JOIN facts f ON f.subject = a.id "
+    "AND f.collection = 'versions' AND f.key = a.version "
+    "WHERE a.id IN (SELECT value FROM json_each(?)) AND (a.merged IS NOT NULL OR f.text IS NOT NULL)"
 )
 _JOB: Final = (
     "SELECT id, asset, version, item, tier, state, owner, votes, generation, priority, time, recipe_key, take "

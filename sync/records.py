@@ -46,22 +46,27 @@ class Asset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Renamed:
-    """From `time` on the asset is called `name`; of concurrent ones the later time, then the larger id, counts."""
+    """From `time` on the asset is called `name`; of concurrent ones the later time, then the larger id, counts.
+
+    `over` are the names that it replaces, as far as its author knew them.
+    """
 
     id: FactId
     name: str
     author: MemberId
     time: Time
+    over: tuple[FactId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removed:
-    """The asset was removed (`gone`) or brought back; nothing is deleted."""
+    """The asset was removed (`gone`) or brought back; nothing is deleted. `seen` are the tips that its author knew."""
 
     id: FactId
     gone: bool
     author: MemberId
     time: Time
+    seen: tuple[VersionId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from sync.records import (
     VersionId,
 )
 
-EPOCH: Final = 3
+EPOCH: Final = 4
 """Raised by every release that derives or lays out anything differently: an index of another epoch is built anew."""
 
 TABLES: Final = """
@@ -38,7 +38,7 @@ CREATE TABLE unread(document TEXT, collection TEXT, key TEXT, detail TEXT,
   PRIMARY KEY(document, collection, key)) WITHOUT ROWID;
 CREATE TABLE assets(n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, name_key TEXT NOT NULL,
   kind TEXT NOT NULL, scene TEXT, scene_key TEXT NOT NULL, gone INTEGER NOT NULL, version TEXT, number INTEGER,
-  label TEXT, tier TEXT, recipe_key TEXT, forked INTEGER NOT NULL, stale INTEGER NOT NULL DEFAULT 0,
+  label TEXT, tier TEXT, recipe_key TEXT, merged TEXT, forked INTEGER NOT NULL, stale INTEGER NOT NULL DEFAULT 0,
   versions INTEGER NOT NULL, takes INTEGER NOT NULL, approved TEXT, time TEXT NOT NULL, model TEXT, seed TEXT,
   steps INTEGER, guidance REAL, width INTEGER, height INTEGER, strength REAL, scheduler TEXT, prompt_key TEXT NOT NULL,
   negative_key TEXT NOT NULL, words TEXT NOT NULL, changed INTEGER NOT NULL, edited INTEGER NOT NULL);

@@ -120,6 +120,8 @@ def _asset_show(value: Value, stream: TextIO) -> None:
         ("Prompt as rendered", prompt if value["inputs"] else ""),
         ("Recipe key", value["recipe_key"]),
         ("State", _state(value)),
+        ("Merged", " and ".join(value.get("merged", ()))),
+        ("Edited since", ", ".join(value.get("unseen", ()))),
         ("Note", value["note"]),
         ("Used by", ", ".join(value.get("used_by", ()))),
         (
@@ -139,7 +141,7 @@ def _history(value: Value, stream: TextIO) -> None:
             marks.day(one["time"]),
             marks.TIERS[one["tier"]],
             marks.short(one["recipe_key"]),
-            one["note"] or "–",
+            one["note"] + ("" if one.get("saved", True) else " (not saved yet)") or "–",
         ]
         for one in value["versions"]
     ]
@@ -164,11 +166,23 @@ def _forks(value: Value, stream: TextIO) -> None:
     if not value["forks"]:
         paper.say(stream, "No asset is forked.")
     for fork in value["forks"]:
-        labels = " and ".join(one["label"] for one in fork["tips"])
-        paper.say(stream, f"{fork['name']} has the tips {labels}")
-        _changes(fork["changed"], stream, indent=2)
-        first = fork["tips"][0]["label"]
-        paper.say(stream, f"  settle it: restrike asset resolve {fork['name']} --take-from {first}")
+        _fork(fork, stream)
+
+
+def _fork(fork: Value, stream: TextIO) -> None:
+    """One fork: its sides by label with who saved them and when, the difference, and how to settle it."""
+    labels = " and ".join(one["label"] for one in fork["tips"])
+    paper.say(stream, f"{fork['name']} has the tips {labels}")
+    if fork["conflicts"]:
+        paper.say(stream, f"  set apart: {', '.join(fork['conflicts'])}")
+    for one in fork["tips"]:
+        by = f" by {one['author_name']}" if one.get("author_name") else ""
+        paper.say(stream, f"  {one['label']}  {marks.day(one['time'])}{by}")
+    _changes(fork["changed"], stream, indent=2)
+    settle = f"asset resolve {fork['name']} --take-from {fork['tips'][0]['label']}"
+    if fork["conflicts"] == ["name"]:
+        settle = f"asset rename {fork['name']} NAME"
+    paper.say(stream, f"  settle it: restrike {settle}")
 
 
 def _models(value: Value, stream: TextIO) -> None:

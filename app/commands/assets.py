@@ -189,6 +189,7 @@ async def asset_rename(
     from engine.recipe import normal_text
     from sync.project import asset_document
     from sync.records import FactId, Renamed
+    from sync.rules import names
 
     row = versions.find(studio.project.index, name)
     fresh = film.check_name(normal_text(new))
@@ -197,10 +198,11 @@ async def asset_rename(
         taken = edit.index.find_asset(fresh)
         if taken is not None and taken.id != row.id and not taken.gone:
             raise BadField("name", fresh, "a name that is not taken")
-        fact = Renamed(id=FactId(edit.new_id()), name=fresh, author=edit.member, time=edit.now)
+        over = names.over(edit.asset(row.id))
+        fact = Renamed(id=FactId(edit.new_id()), name=fresh, author=edit.member, time=edit.now, over=over)
         edit.add(asset_document(row.id), fact)
 
-    if fresh != row.name:
+    if fresh != row.name or len(names.standing(studio.project.asset(row.id))) > 1:
         studio.project.commit(build)
     return {**views.asset(studio, row.id), "message": f"{row.name} is called {fresh}."}
 
@@ -220,6 +222,7 @@ async def asset_remove(
     from app import versions, views
     from sync.project import asset_document
     from sync.records import FactId, Removed
+    from sync.rules import history
 
     row = views.removed(studio, name) if undo else versions.find(studio.project.index, name)
     asset = row.id
@@ -227,7 +230,10 @@ async def asset_remove(
     def build(edit: Edit) -> None:
         _check_removal(edit, row, undo)
         if not dry_run:
-            fact = Removed(id=FactId(edit.new_id()), gone=not undo, author=edit.member, time=edit.now)
+            seen = tuple(one.id for one in history.tips(edit.asset(asset).versions))
+            fact = Removed(
+                id=FactId(edit.new_id()), gone=not undo, author=edit.member, time=edit.now, seen=seen
+            )
             edit.add(asset_document(asset), fact)
 
     studio.project.commit(build)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from app.studio import Studio
     from app.versions import Choice
     from sync.project import Edit
-    from sync.records import AssetFacts, AssetId, Version
+    from sync.records import AssetFacts, Version
 
 _VERSION = "A version: v03, v03-k7qd, 3, or its id."
 
@@ -22,12 +22,9 @@ async def asset_history(
     studio: Studio, *, name: Annotated[str, Arg("The asset.", complete="asset")]
 ) -> dict[str, Any]:
     """List the versions of an asset, oldest first, with what each one was made from."""
-    from app import shapes
-    from sync.rules import history
+    from app import forks
 
-    facts = _facts(studio, name)
-    ordered = sorted(facts.versions, key=lambda one: (one.number, one.id))
-    return {"versions": [shapes.version(one, history.label(one, facts.versions)) for one in ordered]}
+    return {"versions": forks.versions(_facts(studio, name))}
 
 
 @command("asset diff", examples=["restrike asset diff MARA v01 v03"])
@@ -39,10 +36,10 @@ async def asset_diff(
     after: Annotated[str, Arg(_VERSION, shown="V2")],
 ) -> dict[str, Any]:
     """Show what changed between two versions: fields, inputs, tier."""
-    from app import finding
+    from app import finding, forks
 
     facts = _facts(studio, name)
-    return {"changed": changes(studio, finding.version(facts, before), finding.version(facts, after))}
+    return {"changed": forks.changes(studio, finding.version(facts, before), finding.version(facts, after))}
 
 
 @command("asset restore", examples=["restrike asset restore MARA v01"])
@@ -90,11 +87,15 @@ async def asset_restore(
 
 @command("asset forks", examples=["restrike asset forks"])
 async def asset_forks(studio: Studio) -> dict[str, Any]:
-    """List assets with two newest versions, made apart from each other, and where these differ."""
-    from app import views
+    """List assets of which one field was set to two values by people who did not know of each other.
+
+    Changes of different fields are joined by themselves, and are no fork.
+    """
+    from app import forks, views
 
     rows = views.rows(studio, kind=None, scene=None, where="forked", stale=False)
-    return {"forks": [_fork(studio, row.id, row.name) for row in rows]}
+    found = (forks.fork(studio, row.id) for row in rows)
+    return {"forks": [one for one in found if one is not None]}
 
 
 @command(
@@ -153,47 +154,11 @@ async def asset_resolve(
     return saved(studio, asset, studio.project.commit(build))
 
 
-def changes(studio: Studio, before: Version, after: Version) -> list[dict[str, Any]]:
-    """What differs between two versions; inputs are called `input:NAME` and have roles as values."""
-    from app import shapes
-    from sync.rules import history
-
-    return [
-        shapes.changed(_field_name(studio, one.field), one.before, one.after)
-        for one in history.changed(before, after)
-    ]
-
-
-def _field_name(studio: Studio, field: str) -> str:
-    from app import views
-    from sync.records import AssetId
-
-    kind, sign, asset = field.partition(":")
-    return f"{kind}:{views.name_of(studio, AssetId(asset))}" if sign else field
-
-
 def _facts(studio: Studio, name: str) -> AssetFacts:
     from app import versions
 
     row = versions.find(studio.project.index, name, gone=True)
     return studio.project.asset(row.id)
-
-
-def _fork(studio: Studio, asset: AssetId, name: str) -> dict[str, Any]:
-    from app import shapes
-    from sync.rules import history
-
-    facts = studio.project.asset(asset)
-    tips = history.tips(facts.versions)
-    changed = changes(studio, tips[0], tips[1])
-    merged = history.merge(tips, facts.versions)
-    return {
-        "asset": asset,
-        "name": name,
-        "tips": [shapes.version(one, history.label(one, facts.versions)) for one in tips],
-        "changed": changed,
-        "conflicts": [_field_name(studio, one) for one in merged.conflicts],
-    }
 
 
 def _settled(

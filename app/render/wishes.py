@@ -135,6 +135,7 @@ class Asking:
 
         Another tier may be an earlier version, which is then used again.
         """
+        self.draft.save_merge(asset)
         current = self._current_of(asset)
         if current is None:
             name = history.name(self.draft.asset(asset))

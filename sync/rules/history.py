@@ -1,53 +1,41 @@
-"""Versions of an asset: labels, tips, what changed, and how the tips of a fork merge.
+"""Versions of an asset: labels, tips, what is shown of them, and what changed.
 
 Parents that are not known here count as absent, and a circle of parents (which only a forger can write) has one tip.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sync.records import AssetFacts, AssetId, Link, Tier, Version, VersionId
+from sync.records import AssetFacts, Version, VersionId
+from sync.rules import fields, forks
+from sync.rules.fields import ABSENT
+from sync.rules.fields import CHOSEN as CHOSEN
+from sync.rules.forks import Top, shown_first
+from sync.rules.forks import merge as merge
+from sync.rules.names import name as name
 from sync.rules.union import unique
 
-CHOSEN: Final = "chosen"
-"""The parameter that lists which others the artist set; bookkeeping, never shown as a change of its own."""
 SUFFIX: Final = 4
-ABSENT: Final[Any] = object()
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """One field that differs: a parameter's name, `tier`, or `input:` and an asset's id with its roles as value."""
+    """One field that differs: a parameter's name, `tier`, `picture`, or `input:` and an asset's id.
+
+    The value of an input are its roles.
+    """
 
     field: str
     before: Any
     after: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Merge:
-    """What resolves a fork: everything on which the tips do not disagree.
-
-    `conflicts` names the fields that two tips changed differently, each as in `Changed.field`; there the value of the
-    tip that is shown stands in until a person chooses.
-    """
-
-    parameters: Mapping[str, Any]
-    links: tuple[Link, ...]
-    tier: Tier
-    conflicts: tuple[str, ...]
-
-
 def known(versions: Iterable[Version]) -> dict[VersionId, Version]:
     """The versions by id, each once."""
     return unique(versions, lambda one: one.id)
-
-
-def _shown_first(version: Version) -> tuple[int, str]:
-    return -version.number, version.id
 
 
 def _ancestors(start: VersionId, by_id: Mapping[VersionId, Version]) -> set[VersionId]:
@@ -75,11 +63,11 @@ def tips(versions: Iterable[Version]) -> tuple[Version, ...]:
     ends = [one for one in by_id.values() if one.id not in parents]
     seen = _behind(ends, by_id)
     while len(seen) < len(by_id):  # what is left leads only into circles
-        end = min((one for one in by_id.values() if one.id not in seen), key=_shown_first)
+        end = min((one for one in by_id.values() if one.id not in seen), key=shown_first)
         behind = _behind([end], by_id)
         ends = [one for one in ends if one.id not in behind] + [end]
         seen |= behind
-    return tuple(sorted(ends, key=_shown_first))
+    return tuple(sorted(ends, key=shown_first))
 
 
 def _behind(ends: Iterable[Version], by_id: Mapping[VersionId, Version]) -> set[VersionId]:
@@ -93,9 +81,28 @@ def _behind(ends: Iterable[Version], by_id: Mapping[VersionId, Version]) -> set[
     return found
 
 
+def top(versions: Iterable[Version]) -> Top | None:
+    """What an asset with these versions shows, and whether that is a fork; none when there is no version."""
+    by_id = known(versions)
+    return forks.top(tips(by_id.values()), by_id)
+
+
 def current(versions: Iterable[Version]) -> Version | None:
-    """The tip that is shown: the highest number, then the smallest id; none when there is no version."""
-    return next(iter(tips(versions)), None)
+    """The version that is shown: the one tip, or the merge of those that go together; none when there is none.
+
+    The merge may be no fact yet (`Top.saved`).
+    """
+    found = top(versions)
+    return found.version if found is not None else None
+
+
+def with_merge(versions: Iterable[Version]) -> list[Version]:
+    """The versions, with the merge that is shown and that nobody saved yet, by number."""
+    by_id = known(versions)
+    shown = current(by_id.values())
+    if shown is not None:
+        by_id[shown.id] = shown
+    return sorted(by_id.values(), key=lambda one: (one.number, one.id))
 
 
 def next_number(versions: Iterable[Version]) -> int:
@@ -138,125 +145,27 @@ def named(text: str, versions: Iterable[Version]) -> Version | None:
 
 
 def changed(before: Version, after: Version) -> list[Changed]:
-    """What differs between two versions: the tier, the parameters by name, then the inputs by asset id."""
-    old, new = _fields(before), _fields(after)
-    names = sorted(old.keys() | new.keys(), key=_field_order)
+    """What differs between two versions: the tier, a picture, the parameters by name, then the inputs by asset id."""
+    old, new = fields.of(before), fields.of(after)
     return [
         Changed(name, old.get(name), new.get(name))
-        for name in names
-        if not _same(old.get(name, ABSENT), new.get(name, ABSENT))
+        for name in sorted(old.keys() | new.keys(), key=fields.order)
+        if not fields.same(old.get(name, ABSENT), new.get(name, ABSENT))
     ]
-
-
-def _field_order(name: str) -> tuple[int, str]:
-    return (0 if name == "tier" else 2 if name.startswith("input:") else 1), name
-
-
-def _fields(version: Version) -> dict[str, Any]:
-    found = {name: value for name, value in version.parameters.items() if name != CHOSEN}
-    found["tier"] = version.tier
-    roles: dict[AssetId, set[str]] = {}
-    for link in version.links:
-        roles.setdefault(link.asset, set()).add(link.role)
-    return found | {f"input:{asset}": ", ".join(sorted(ones)) for asset, ones in roles.items()}
-
-
-def _same(a: Any, b: Any) -> bool:
-    if isinstance(a, bool) is not isinstance(b, bool):
-        return False
-    return bool(a == b)
-
-
-def nearest_common(ends: Sequence[Version], versions: Iterable[Version]) -> Version | None:
-    """The newest version that all of `ends` were made from (one of them may be it); none when they share no past."""
-    by_id = known((*versions, *ends))
-    shared: set[VersionId] | None = None
-    for end in ends:
-        past = _ancestors(end.id, by_id) | {end.id}
-        shared = past if shared is None else shared & past
-    return current(by_id[one] for one in shared or ())
-
-
-def merge(ends: Iterable[Version], versions: Iterable[Version]) -> Merge:
-    """The tips of a fork as one, field by field against the version they last shared.
-
-    A field that only some changed, or all changed alike, is settled; so is one that no tip's artist chose (it was
-    derived and will be again). One that two changed differently is a conflict. Raises `ValueError` without tips.
-    """
-    sides = sorted(known(ends).values(), key=_shown_first)
-    if not sides:
-        raise ValueError("a merge needs at least one version")
-    shared = nearest_common(sides, list(versions))
-    origin = _fields(shared) if shared else {}
-    sets = [_fields(side) for side in sides]
-    merged: dict[str, Any] = {}
-    conflicts: list[str] = []
-    for name in sorted({name for one in (origin, *sets) for name in one}, key=_field_order):
-        value, settled = _merged(origin.get(name, ABSENT), [one.get(name, ABSENT) for one in sets])
-        if not settled and not _derived(name, sides):
-            conflicts.append(name)
-        if value is not ABSENT:
-            merged[name] = value
-    return Merge(_parameters(merged, shared, sides), _links(merged, sides), merged["tier"], tuple(conflicts))
-
-
-def _merged(before: Any, after: Sequence[Any]) -> tuple[Any, bool]:
-    """The value of one field and whether it is beyond doubt; `after` begins with the tip that is shown."""
-    news = [one for one in after if not _same(one, before)]
-    if not news:
-        return before, True
-    if all(_same(one, news[0]) for one in news):
-        return news[0], True
-    return after[0], False
-
-
-def _chosen(version: Version) -> frozenset[str] | None:
-    names = version.parameters.get(CHOSEN)
-    if isinstance(names, (list, tuple)):
-        return frozenset(one for one in names if isinstance(one, str))
-    return None
-
-
-def _derived(name: str, sides: Iterable[Version]) -> bool:
-    """Whether `name` is a parameter that no tip's artist set by hand."""
-    if _field_order(name)[0] != 1:
-        return False
-    return all((names := _chosen(side)) is not None and name not in names for side in sides)
-
-
-def _parameters(
-    merged: Mapping[str, Any], shared: Version | None, sides: Sequence[Version]
-) -> dict[str, Any]:
-    found = {name: value for name, value in merged.items() if _field_order(name)[0] == 1}
-    lists = [names for side in sides if (names := _chosen(side)) is not None]
-    if lists:
-        before = (_chosen(shared) if shared else None) or frozenset()
-        added = frozenset[str]().union(*(names - before for names in lists))
-        kept = before.intersection(*lists)
-        found[CHOSEN] = sorted((kept | added) & found.keys())
-    return found
-
-
-def _links(merged: Mapping[str, Any], sides: Sequence[Version]) -> tuple[Link, ...]:
-    """The merged inputs, in the order of the tips that have them."""
-    wanted = {
-        name.removeprefix("input:"): roles for name, roles in merged.items() if name.startswith("input:")
-    }
-    found: dict[Link, None] = {}
-    for side in sides:
-        for link in side.links:
-            if link.role in str(wanted.get(link.asset, "")).split(", "):
-                found[link] = None
-    return tuple(found)
-
-
-def name(facts: AssetFacts) -> str:
-    """What the asset is called now: the newest renaming, else the name it was made with."""
-    newest = max(facts.renamed, key=lambda one: (one.time, one.id, one.name), default=None)
-    return newest.name if newest is not None else facts.asset.name
 
 
 def gone(facts: AssetFacts) -> bool:
     """Whether the asset is removed: the newest `Removed` says so."""
     newest = max(facts.removed, key=lambda one: (one.time, one.id, one.gone), default=None)
     return newest is not None and newest.gone
+
+
+def unseen(facts: AssetFacts) -> tuple[Version, ...]:
+    """The versions of a removed asset that were saved elsewhere, and that whoever removed it did not know."""
+    newest = max(facts.removed, key=lambda one: (one.time, one.id, one.gone), default=None)
+    by_id = known(facts.versions)
+    if newest is None or not newest.gone or not by_id.keys() & {*newest.seen}:
+        return ()
+    behind = _behind([by_id[one] for one in newest.seen if one in by_id], by_id)
+    left = (one for one in by_id.values() if one.id not in behind)
+    return tuple(sorted(left, key=lambda one: (one.number, one.id)))

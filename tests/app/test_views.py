@@ -19,7 +19,7 @@ from app.studio import Studio
 from engine.faults import BadField, NotFound
 from sync.project import Edit, asset_document
 from sync.records import AssetId, FactId, Kind, Link, Removed, Renamed, VersionId
-from sync.rules import history, takes
+from sync.rules import history, names, takes
 from sync.tables import AssetRow
 from tests.app.commandline import Film
 from tests.app.studios import film as film_in
@@ -125,15 +125,16 @@ def _happen(facts: Facts, what: str, edit: Edit) -> None:
 def _alone(studio: Studio, row: AssetRow) -> dict[str, Any]:
     """The asset out of all its facts, as the rules have it."""
     facts = studio.project.asset(row.id)
-    current = history.current(facts.versions)
-    assert current is not None
+    top = history.top(facts.versions)
+    assert top is not None
+    current = top.version
     chosen = takes.chosen(facts)
     return shapes.asset(
         facts,
         current,
         name=history.name(facts),
         label=history.label(current, facts.versions),
-        forked=len(history.tips(facts.versions)) > 1,
+        forked=bool(top.apart) or len(names.standing(facts)) > 1,
         stale=row.stale,
         gone=history.gone(facts),
         approved=chosen.id if chosen is not None else None,

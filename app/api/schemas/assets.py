@@ -76,6 +76,7 @@ VERSION: dict[str, Any] = {
     "recipe_key": KEY,
     "parameters": PARAMETERS,
     "inputs": [],
+    "saved": True,
 }
 CHANGED = {"field": "prompt", "from": "a green traveller", "to": "a red traveller"}
 
@@ -149,7 +150,7 @@ class Asset(Shape):
     parameters: Parameters = always("The artist's fields with every default filled in.")
     recipe: Recipe = always("The frozen recipe.")
     recipe_key: Digest = always("The recipe's identity.")
-    forked: bool = always("Whether it has two newest versions, made apart.")
+    forked: bool = always("Whether a field of it was set to two values apart, and nobody has decided yet.")
     stale: bool = always("Whether an edit has made its takes out of date.")
     removed: bool = always("Whether it was taken out of the project.")
     approved: Id | None = always("The take that stands for it; null where none was chosen.")
@@ -177,16 +178,6 @@ class AssetRemoved(Asset):
     message: str = always("What was done, in a sentence.")
 
 
-class AssetInFull(Asset):
-    """An asset with the names of its model, its inputs and what uses it."""
-
-    model_config = shown({**ASSET, "model_name": "starter-v2", "used_by": ["SH010"]})
-
-    inputs: list[NamedLink] = always("What feeds it.")  # type: ignore[assignment]
-    model_name: str | None = always("What its model is called; null for an imported picture.")
-    used_by: list[str] = always("The names of the assets that it feeds.")
-
-
 class AssetList(Shape):
     """Assets by name."""
 
@@ -205,16 +196,16 @@ class Version(Shape):
     id: Id = always("The version's id.")
     number: int = always("Its number; two versions that were made apart may share one.", ge=1)
     label: str = always("The version as people see it.")
-    parents: list[Id] = always(
-        "The versions that it was made from: none, one, or the tips of a settled fork."
-    )
+    parents: list[Id] = always("The versions that it was made from: none, one, or the tips that it merges.")
     author: Id = always("The member who saved it.")
+    author_name: str = maybe("Of a fork's sides: what the member is called.")
     time: Time = always("When it was saved, RFC 3339 in UTC.")
     note: str = always("The remark kept with it.")
     tier: Tier = always("How good and how urgent its renders are.")
     recipe_key: Digest = always("The identity of its recipe.")
     parameters: Parameters = always("The artist's fields with every default filled in.")
     inputs: list[InputLink] = always("What feeds it.")
+    saved: bool = always("False of a merge of versions made apart that nobody rendered or edited yet.")
 
 
 class AssetHistory(Shape):
@@ -244,13 +235,37 @@ class AssetDiff(Shape):
 
 
 class Fork(Shape):
-    """An asset with two newest versions, made apart from each other."""
+    """An asset of which one field was set to two values, apart from each other."""
 
     asset: Id = always("The asset's id.")
     name: str = always("Its name.")
-    tips: list[Version] = always("The newest versions.", min_length=2)
-    changed: list[Changed] = always("Where the first two differ.")
-    conflicts: list[str] = always("The fields that both changed: somebody must say which counts.")
+    tips: list[Version] = always("The newest versions: those that are shown, then the others.", min_length=1)
+    changed: list[Changed] = always("Where what is shown and the first of the others differ.")
+    conflicts: list[str] = always("The fields that were set apart: somebody must say which value counts.")
+
+
+class AssetInFull(Asset):
+    """An asset with the names of its model, its inputs and what uses it."""
+
+    model_config = shown(
+        {
+            **ASSET,
+            "model_name": "starter-v2",
+            "used_by": ["SH010"],
+            "merged": [],
+            "fork": None,
+            "unseen": [],
+        }
+    )
+
+    inputs: list[NamedLink] = always("What feeds it.")  # type: ignore[assignment]
+    model_name: str | None = always("What its model is called; null for an imported picture.")
+    used_by: list[str] = always("The names of the assets that it feeds.")
+    merged: list[str] = always(
+        "The labels of versions made apart that are shown as one, which is saved when it is rendered or edited."
+    )
+    fork: Fork | None = always("What was set to two values apart; null when nothing was.")
+    unseen: list[str] = always("Of a removed asset: versions that whoever removed it did not know.")
 
 
 class AssetForks(Shape):

@@ -106,10 +106,15 @@ def shown(words: str, value: dict[str, Any]) -> str:
             "asset forks",
             {
                 "forks": [
-                    {"name": "MARA", "tips": [VERSION, {**VERSION, "label": "v01-ab"}], "changed": CHANGED}
+                    {
+                        "name": "MARA",
+                        "tips": [VERSION, {**VERSION, "label": "v01-ab", "author_name": "Ben"}],
+                        "changed": CHANGED,
+                        "conflicts": ["prompt"],
+                    }
                 ]
             },
-            ["v01 and v01-ab", "--take-from v01"],
+            ["v01 and v01-ab", "set apart: prompt", "by Ben", "--take-from v01"],
         ),
         ("asset forks", {"forks": []}, ["No asset is forked."]),
         ("asset add", {**ASSET, "message": "MARA v01 saved"}, ["MARA v01 saved"]),

@@ -80,19 +80,20 @@ def test_restore_saves_a_new_version_of_the_old_fields(mara: Film) -> None:
 
 
 def test_a_fork_is_shown_and_settled_from_one_tip(mara: Film) -> None:
+    mara("asset", "set", "MARA", "prompt=yellow")
     fork(mara, "MARA", prompt="blue")
     [one] = mara("asset", "forks")["forks"]
     assert one["name"] == "MARA"
     labels = sorted(tip["label"] for tip in one["tips"])
-    assert labels[0] == "v03"
-    assert labels[1].startswith("v03-")
+    assert labels[0] == "v04"
+    assert labels[1].startswith("v04-")
     assert [each["field"] for each in one["changed"]] == ["prompt"]
     assert mara("asset", "show", "MARA")["forked"] is True
-    assert "v03" in mara.text("asset", "forks")
+    assert "v04" in mara.text("asset", "forks")
     prompts = {label: _prompt(mara, label) for label in labels}
     value = mara("asset", "resolve", "MARA", "--take-from", labels[1])
     assert value["forked"] is False
-    assert value["version"] == 4
+    assert value["version"] == 5
     assert value["parameters"]["prompt"] == prompts[labels[1]]
     assert len(mara("asset", "history", "MARA")["versions"][-1]["parents"]) == 2
     assert mara("asset", "forks")["forks"] == []
@@ -124,6 +125,13 @@ def test_changes_of_different_fields_join_by_themselves(mara: Film) -> None:
             project.commit(build)
 
     asyncio.run(commit())
+    shown = mara("asset", "show", "MARA")
+    assert not shown["forked"]
+    assert (shown["version"], len(shown["merged"]), shown["fork"]) == (4, 2, None)
+    assert (shown["parameters"]["guidance"], shown["parameters"]["steps"]) == (3, 9)
+    assert [one["saved"] for one in mara("asset", "history", "MARA")["versions"]] == [True] * 4 + [False]
+    assert {one["field"] for one in mara("asset", "diff", "MARA", "v03", "v04")["changed"]}
+    assert mara("asset", "forks")["forks"] == []
     value = mara("asset", "resolve", "MARA")
     assert value["parameters"]["guidance"] == 3
     assert value["parameters"]["steps"] == 9

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sync.records import AssetFacts, AssetId, FactId, Link, MemberId, Removed, Renamed, Tier, Version
 from sync.rules import history
+from sync.rules.forks import Merge
 from sync.rules.history import Changed
 from tests.sync.rules import facts
 from tests.sync.rules.facts import at, version
@@ -17,7 +18,7 @@ from tests.sync.rules.facts import at, version
 many = st.lists(facts.versions, max_size=7)
 
 
-def fork(left: Version, right: Version, origin: Version) -> history.Merge:
+def fork(left: Version, right: Version, origin: Version) -> Merge:
     return history.merge([left, right], [origin, left, right])
 
 
@@ -243,13 +244,6 @@ def test_one_tip_merges_to_itself(ones: list[Version]) -> None:
     resolved = replace(shown, parameters=merged.parameters, links=merged.links, tier=merged.tier)
     assert history.changed(shown, resolved) == []
     assert merged.conflicts == ()
-
-
-def test_the_nearest_common_version_is_the_newest_shared() -> None:
-    line = [version("a", 1), version("b", 2, ["a"]), version("c", 3, ["b"]), version("d", 3, ["b"])]
-    assert history.nearest_common(line[2:], line) == line[1]
-    assert history.nearest_common([line[1], line[3]], line) == line[1]
-    assert history.nearest_common([line[0], version("z", 1)], line) is None
 
 
 # --- names --------------------------------------------------------------------------------------------------------
