@@ -130,7 +130,7 @@ def test_changes_of_different_fields_join_by_themselves(mara: Film) -> None:
     assert (shown["version"], len(shown["merged"]), shown["fork"]) == (4, 2, None)
     assert (shown["parameters"]["guidance"], shown["parameters"]["steps"]) == (3, 9)
     assert [one["saved"] for one in mara("asset", "history", "MARA")["versions"]] == [True] * 4 + [False]
-    assert {one["field"] for one in mara("asset", "diff", "MARA", "v03", "v04")["changed"]}
+    assert {one["field"] for one in mara("asset", "diff", "MARA", "v02", "v04")["changed"]}
     assert mara("asset", "forks")["forks"] == []
     value = mara("asset", "resolve", "MARA")
     assert value["parameters"]["guidance"] == 3
