@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from app.api.schemas.assets import Editing
 from app.api.schemas.team import MemberRole
 from app.api.schemas.values import Count, Digest, Id, Shape, always, shown
 
@@ -89,6 +90,15 @@ class Peers(Shape):
 
     peers: list[Peer] = always("Everybody who is linked, or was a moment ago and works still.")
     reasons: list[SyncReason] = always("The answer to why; empty unless it was asked.")
+
+
+class Noticed(Shape):
+    """What was said was heard."""
+
+    model_config = shown({"seconds": 10.0, "editing": []})
+
+    seconds: float = always("For how long it counts; say it anew before.", ge=0)
+    editing: list[Editing] = always("Who else edits that asset just now.")
 
 
 class Joined(Shape):
