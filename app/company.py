@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from app import distant, onlyone
+from app.attention import Attention
 from app.place import PRIVATE
 from app.ways import Ways
 
@@ -55,6 +56,8 @@ class Company:
     codes: Codes | None = None
     post: Post | None = None
     exchange: Exchange | None = None
+    now: Callable[[], float] = time.monotonic
+    attention: Attention = field(default_factory=lambda: Attention(time.monotonic))
     _told: list[Told] = field(default_factory=list)
     _reach: Reach | None = None
     _ours: bool = False
@@ -243,19 +246,22 @@ class Company:
         doing = None
         for at in attendance.working():
             doing = Doing(at.doing.job, at.asset or "", at.doing.stage, at.doing.step, at.doing.steps)
+        word = self.attention.current()
         session.say(
             Present(
                 instance=self.network.instance if self.network is not None else "",
                 port=self.network.port if self.network is not None else 0,
                 pictures=self.exchange.port if self.exchange is not None else 0,
                 session=self.studio.project.session,
+                looking=word.looking,
+                editing=word.editing,
                 doing=doing,
                 worker=self.studio.resident is not None or doing is not None,
                 paused=self._paused(),
             )
         )
         for at in moved:
-            if at.preview:
+            if at.preview and doing is not None and at.doing.job == doing.job:
                 picture = base64.b64decode(at.preview.partition(",")[2])
                 if len(picture) < 50_000:
                     session.show(Preview(at.doing.job, picture))

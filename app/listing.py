@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from app import shapes
+from app import elsewhere, shapes
 from app.render import serving
-from app.render.doing import Doing, seen
+from app.render.doing import Doing, preview, seen
 from engine.faults import BadField, Damaged, Fault, NotFound
 from engine.models import ModelFault
 from engine.recipe import ModelDigest, Recipe
@@ -32,7 +32,11 @@ class Listing:
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
         self.sessions = studio.project.sessions()
-        self._doing: dict[JobId, Doing] = seen(studio, self.sessions)
+        self._elsewhere = elsewhere.seen(studio)
+        self._doing: dict[JobId, Doing] = {
+            **{job: one.doing for job, one in self._elsewhere.items()},
+            **seen(studio, self.sessions),
+        }
         self._facts: dict[AssetId, AssetFacts] = {}
         self._models: dict[ModelDigest, ModelFault | None] = {}
         self._profiles: dict[str, Any] = {}
@@ -130,7 +134,12 @@ class Listing:
     def job(self, job: JobId, *, reason: str | None = None) -> Shape:
         """One job: its state (running while a worker of this machine is at it), attempts, and what is left."""
         [shape] = self.jobs([job])
-        return {**shape, "reason": reason or shape["reason"]}
+        there = self._elsewhere.get(job)
+        picture = there.picture if there is not None else None
+        if shape["state"] == "running" and picture is None:
+            picture = preview(self.studio, self.sessions, job)
+        drawn = {} if picture is None else {"preview": picture}
+        return {**shape, "reason": reason or shape["reason"], **drawn}
 
     def jobs(self, wanted: Sequence[JobId]) -> list[Shape]:
         """Jobs in the order given; raises `NotFound` for one that nobody asked for."""

@@ -83,6 +83,7 @@ def asset_at(
         "approved": approved,
         "inputs": [{"asset": one, "role": role} for one, role in current.links],
         "takes": list(takes),
+        "editing": [],
     }
 
 

@@ -134,11 +134,13 @@ class Draft:
         edit.add(asset_document(asset), version)
         return version
 
-    def save_merge(self, asset: AssetId) -> None:
+    def save_merge(self, asset: AssetId) -> Version | None:
         """Where a merge is shown that nobody saved yet, save it as it is: what is rendered or edited is a version."""
         top = history.top(self.asset(asset).versions)
-        if top is not None and not top.saved:
-            self.edit.add(asset_document(asset), top.version)
+        if top is None or top.saved:
+            return None
+        self.edit.add(asset_document(asset), top.version)
+        return top.version
 
     def _shown(self, asset: AssetId) -> list[Version]:
         """The versions that a new one goes on from: those that are shown together, without a fork's other sides."""

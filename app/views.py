@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from app import shapes
+from app import attention, shapes
 from app.catalogue import Shelf
 from engine.faults import NotFound
 from sync import query
@@ -76,7 +76,11 @@ def assets(studio: Studio, selected: Iterable[AssetRow]) -> list[dict[str, Any]]
     ids = [row.id for row in rows]
     versions = studio.project.index.shown(ids)
     takes = studio.project.index.take_ids(ids)
-    return [_asset(row, versions.get(row.id), takes.get(row.id, ())) for row in rows]
+    edited = attention.edited(studio)
+    found = [_asset(row, versions.get(row.id), takes.get(row.id, ())) for row in rows]
+    for one in found if edited else ():
+        one["editing"] = edited.get(one["id"], [])
+    return found
 
 
 def asset(studio: Studio, asset_id: AssetId) -> dict[str, Any]:

@@ -174,6 +174,11 @@ class Index:
         """What lists show of the current version of each of these assets that has one."""
         return dict(self._made(as_row.shown_version, _CURRENT, _array(assets)))
 
+    def unsaved(self) -> frozenset[AssetId]:
+        """The assets of which a merge is shown that nobody saved yet."""
+        rows = self._rows("SELECT id FROM assets WHERE merged IS NOT NULL")
+        return frozenset(AssetId(one) for (one,) in rows)
+
     def take_ids(self, assets: Iterable[AssetId]) -> dict[AssetId, list[TakeId]]:
         """The takes of each of these assets that has any, the oldest first."""
         sql = "SELECT asset, id FROM takes WHERE asset IN (SELECT value FROM json_each(?)) ORDER BY asset, time, id"

@@ -32,6 +32,8 @@ AWAY: Final = 11.5
 """Seconds of silence after which a worker is counted out."""
 
 _LONGEST: Final = {"instance": 64, "looking": 64, "session": 64, "region": 40}
+LONGEST_JOB: Final = 80
+"""Characters of a job's id: a recipe key, a point, and the generation."""
 _MOST_FIELDS: Final = 16
 _LONGEST_FIELD: Final = 64
 
@@ -129,7 +131,7 @@ def _doing(value: Any) -> Doing | None:
     if value is None:
         return None
     return Doing(
-        job=_text(value["job"], 64),
+        job=_text(value["job"], LONGEST_JOB),
         asset=_text(value["asset"], 64),
         stage=_text(value["stage"], 40),
         step=_count(value["step"]),
@@ -166,7 +168,7 @@ def decode_preview(data: bytes) -> Preview:
     try:
         if not picture or len(data) > LARGEST_PREVIEW:
             raise ValueError("its size is wrong")
-        return Preview(_text(job.decode(), 64), picture)
+        return Preview(_text(job.decode(), LONGEST_JOB), picture)
     except ValueError as error:
         raise Damaged(
             f"a preview cannot be read: {error}", "update Restrike on both devices to one release"
@@ -275,6 +277,14 @@ class Room:
             for name in editing[1] or ("",):
                 found[name] = (*found.get(name, ()), device)
         return found
+
+    def edited(self, now: float) -> Iterator[tuple[str, DeviceId, str]]:
+        """What others edit: the asset, who, and the field, which is `""` for all of them."""
+        for device, seen in sorted(self._seen.items()):
+            editing = seen.present.editing
+            if editing is not None and now - seen.heard < HOLD:
+                for name in editing[1] or ("",):
+                    yield editing[0], device, name
 
 
 def _new(now: float) -> Seen:

@@ -46,6 +46,7 @@ CREATE TABLE assets(n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NO
 CREATE INDEX assets_by_name ON assets(gone, name_key, id);
 CREATE INDEX assets_by_any_name ON assets(name_key);
 CREATE INDEX assets_by_change ON assets(changed);
+CREATE INDEX assets_by_merge ON assets(id) WHERE merged IS NOT NULL;
 CREATE INDEX assets_by_kind ON assets(gone, kind, name_key, id);
 CREATE INDEX assets_by_scene ON assets(gone, scene, name_key, id);
 CREATE TABLE parameters(asset INTEGER PRIMARY KEY, text TEXT NOT NULL);

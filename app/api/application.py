@@ -12,7 +12,7 @@ from app.api.answers import Answers, Idempotent
 from app.api.desk import Desk
 from app.api.gate import Gate
 from app.api.limits import Limits
-from app.api.routes import commands, content, events, projects, regeneration, regenerative, relay
+from app.api.routes import commands, content, events, presence, projects, regeneration, regenerative, relay
 
 API: Final = "/api/v1"
 
@@ -22,7 +22,7 @@ def application(
 ) -> FastAPI:
     """Everything that callers may ask the desk, for those who have the token and name one of the hosts."""
     app = FastAPI(title="Restrike", version=desk.release, docs_url=None, redoc_url=None, openapi_url=None)
-    for routes in (commands, regenerative, regeneration, content, projects, relay, events):
+    for routes in (commands, regenerative, regeneration, content, projects, presence, relay, events):
         app.include_router(routes.router(desk), prefix=API)
     docs.install(app, lambda: openapi.document(app))
     methods.install(app)

@@ -14,13 +14,14 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from app import events
+from app import events, views
 from app.api import attendance, looks
-from app.api.attendance import Attendance
+from app.api.attendance import Attendance, Notice
 from app.api.channel import Channel, Listener, Reserve
 from app.api.ring import MOST_EVENTS
 from app.api.whole import Whole
 from app.commands.table import News, Working
+from app.elsewhere import Elsewhere
 from app.events import Touched
 from engine.faults import NoSpace, NotFound
 from sync.database import Busy
@@ -57,6 +58,7 @@ class Hub:
         self._stir = asyncio.Event()
         self._stored: dict[AssetId, None] = {}
         self._stored_stir = asyncio.Event()
+        self._elsewhere = Elsewhere(studio)
         self._stale: dict[AssetId, bool] = {}
         self._ended: dict[JobId, str] = {}
         self._silence = 0
@@ -137,9 +139,21 @@ class Hub:
             if not any(notice.doing.job == job for notice in news.moved):
                 self._channel.ring.discard(events.PROGRESS, job)
             self._tell_job(job)
+        self._look_afar()
         self._silence += 1
         if news.presence or self._silence >= HEARTBEAT:
             self._tell_presence()
+
+    def _look_afar(self) -> None:
+        moved, turned = self._elsewhere.look()
+        for one in moved:
+            name = views.name_of(self._studio, one.row.asset)
+            shape = self._attendance.progress(Notice(one.doing, one.row.asset, name, one.picture))
+            self._channel.publish(events.PROGRESS, one.row.id, partial(_same, shape))
+        for job in turned:
+            if not any(one.row.id == job for one in moved):
+                self._channel.ring.discard(events.PROGRESS, job)
+            self._tell_job(job)
 
     def _tell_presence(self) -> None:
         self._silence = 0

@@ -121,6 +121,7 @@ def _asset_show(value: Value, stream: TextIO) -> None:
         ("Recipe key", value["recipe_key"]),
         ("State", _state(value)),
         ("Merged", " and ".join(value.get("merged", ()))),
+        ("Edited now", _editing(value)),
         ("Edited since", ", ".join(value.get("unseen", ()))),
         ("Note", value["note"]),
         ("Used by", ", ".join(value.get("used_by", ()))),
@@ -130,6 +131,10 @@ def _asset_show(value: Value, stream: TextIO) -> None:
         ),
     ]
     paper.pairs(stream, rows)
+
+
+def _editing(value: Value) -> str:
+    return ", ".join(f"{one['field'] or 'all of it'} by {one['name']}" for one in value.get("editing", ()))
 
 
 def _history(value: Value, stream: TextIO) -> None:

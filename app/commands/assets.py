@@ -111,7 +111,7 @@ async def asset_set(
 
     When nothing would change, nothing is saved and the answer says so.
     """
-    from app import choices, pictures, versions, views
+    from app import attention, choices, pictures, versions, views
     from app.versions import Draft
 
     wanted = choices.read(assignments, input)
@@ -131,7 +131,9 @@ async def asset_set(
     if version is None:
         shape = views.asset(studio, asset)
         return {**shape, "message": f"Nothing changed: {shape['name']} stays at {shape['version_label']}."}
-    return choices.saved(studio, asset, version)
+    value = choices.saved(studio, asset, version)
+    changed = {*wanted.fields, *(["inputs"] if input or drop_input else [])}
+    return {**value, "message": value["message"] + attention.warning(studio, asset, changed)}
 
 
 @command(

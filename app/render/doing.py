@@ -6,6 +6,7 @@ worker. Who reads asks `Project.sessions` whether the writer lives.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -90,6 +91,17 @@ def seen(studio: Studio, sessions: Mapping[SessionId, bool]) -> dict[JobId, Doin
         if sessions.get(SessionId(path.stem)) and (doing := read(path)) is not None:
             found[doing.job] = doing
     return found
+
+
+def preview(studio: Studio, sessions: Mapping[SessionId, bool], job: JobId) -> str | None:
+    """How the picture looks so far that a worker of this machine draws, as a data URI."""
+    here = folder(studio)
+    for path in here.glob("*.json") if here.is_dir() else ():
+        if sessions.get(SessionId(path.stem)) and (doing := read(path)) is not None and doing.job == job:
+            with suppress(OSError):
+                data = path.with_suffix(".webp").read_bytes()
+                return f"data:image/webp;base64,{base64.b64encode(data).decode()}"
+    return None
 
 
 def read(path: Path) -> Doing | None:

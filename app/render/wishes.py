@@ -58,6 +58,7 @@ class Asking:
         self._current: dict[AssetId, Version | None] = {}
         self._frozen: dict[VersionId, tuple[Recipe, RecipeKey]] = {}
         self._served: float | None = None
+        self._unsaved = edit.index.unsaved()
         self._jobs: set[JobId] = set()
 
     def ask(self, selected: Sequence[AssetId], tier: Tier | None, count: int) -> list[Asked]:
@@ -135,7 +136,8 @@ class Asking:
 
         Another tier may be an earlier version, which is then used again.
         """
-        self.draft.save_merge(asset)
+        if asset in self._unsaved and (merge := self.draft.save_merge(asset)) is not None:
+            self.saved.append((asset, merge))
         current = self._current_of(asset)
         if current is None:
             name = history.name(self.draft.asset(asset))

@@ -171,3 +171,19 @@ def test_previews_are_shown_no_more_often_than_they_are_taken() -> None:
     fresh = [(at / 20, data) for at, data in enumerate(sent) if data is not None]
     assert 28 <= len(fresh) <= 34
     assert all(room.showed(ANNA, data, at) is not None for at, data in fresh)
+
+
+def test_a_job_is_named_by_its_whole_id() -> None:
+    job = "f" * 64 + ".12"
+    said = Present(doing=Doing(job, "a" * 26, "rendering", 3, 8))
+    assert presence.decode(presence.encode(said)) == said
+    assert presence.decode_preview(Preview(job, b"RIFF").encode()) == Preview(job, b"RIFF")
+
+
+def test_everything_that_is_edited_is_listed_until_it_is_old() -> None:
+    room = Room()
+    said = Present(editing=("LAMP", ("prompt", "seed")))
+    room.said(DeviceId("b"), presence.encode(said), 1.0)
+    room.said(DeviceId("a"), presence.encode(Present(editing=("LAMP", ()))), 1.0)
+    assert list(room.edited(2.0)) == [("LAMP", "a", ""), ("LAMP", "b", "prompt"), ("LAMP", "b", "seed")]
+    assert list(room.edited(1.0 + presence.HOLD)) == []

@@ -1,4 +1,4 @@
-"""`WS /events`: what changes, as it changes, and the two things that a client may ask for on the way."""
+"""`WS /events`: what changes, as it changes, and the things that a client may ask for or say on the way."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ from app.api import complaints, problems
 from app.api.channel import Listener
 from app.api.desk import Desk
 from app.api.faults import BadJson
+from app.api.routes import presence
+from app.api.routes.presence import Attending
 from app.api.routes.regeneration import SubmitJobs, submit
 from engine.faults import BadField, Fault
 
 REGENERATE: Final = "client:regenerate_asset"
 SYNC: Final = "client:sync_request"
+PRESENCE: Final = "client:presence"
 
 MOST_CLIENTS: Final = 256
 MOST_BAD: Final = 10
@@ -83,15 +86,19 @@ class _Reader:
         self._listener = listener
         self._desk = desk
         self._bad = 0
+        self._name = f"socket {id(self)}"
 
     async def read(self) -> int | None:
         """Answer until the client leaves, or has said too much that cannot be understood."""
-        while self._bad < MOST_BAD:
-            received = await self._websocket.receive()
-            if received["type"] == "websocket.disconnect":
-                return None
-            await self._answer(received)
-        return AGAINST_THE_RULES
+        try:
+            while self._bad < MOST_BAD:
+                received = await self._websocket.receive()
+                if received["type"] == "websocket.disconnect":
+                    return None
+                await self._answer(received)
+            return AGAINST_THE_RULES
+        finally:
+            presence.left(self._desk, self._name)
 
     async def _answer(self, received: Mapping[str, Any]) -> None:
         reply_to: str | int | None = None
@@ -108,6 +115,9 @@ class _Reader:
             await self._listener.resync(reply_to)
             return
         try:
+            if kind == PRESENCE:
+                presence.say(self._desk, _project(data), self._name, _attending(data))
+                return
             found = await submit(self._desk, _wanted(data), _project(data))
         except (Fault, OSError, BaseExceptionGroup) as error:
             await self._refuse(error, reply_to)
@@ -149,8 +159,8 @@ def _short(text: str) -> bool:
 def _asked(said: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """What a client wants, and its data."""
     kind, data = said.get("type"), said.get("data")
-    if kind not in (REGENERATE, SYNC):
-        raise BadField("type", kind, f"{REGENERATE}, {SYNC}")
+    if kind not in (REGENERATE, SYNC, PRESENCE):
+        raise BadField("type", kind, f"{REGENERATE}, {SYNC}, {PRESENCE}")
     if data is not None and not isinstance(data, dict):
         raise BadField("data", data, "an object")
     return kind, data or {}
@@ -165,6 +175,16 @@ def _wanted(data: Mapping[str, Any]) -> SubmitJobs:
         given["assets"] = [data["asset"]]
     try:
         return SubmitJobs.model_validate(given)
+    except ValidationError as error:
+        raise complaints.of(error.errors()) from error
+
+
+def _attending(data: Mapping[str, Any]) -> Attending:
+    """What is looked at and edited, as `POST /projects/{project}/presence` takes it."""
+    try:
+        return Attending.model_validate(
+            {name: value for name, value in data.items() if name not in ("project", "client")}
+        )
     except ValidationError as error:
         raise complaints.of(error.errors()) from error
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import regenerative
+from app import attention, regenerative
 from app.api import problems
 from app.api.bodies import LONGEST_LIST
 from app.api.desk import Desk
@@ -124,7 +124,8 @@ def _add_read(desk: Desk, made: APIRouter) -> None:
     ) -> Response:
         """Every asset with its recipe, inputs and takes, by name. The answer's ETag follows `version`."""
         studio = desk.studio(project)
-        etag = tag(studio.project.version, desk.release, request.url.path, request.url.query)
+        edited = attention.edited(studio)
+        etag = tag(studio.project.version, desk.release, request.url.path, request.url.query, edited)
         if (found := unchanged(request, etag)) is not None:
             return found
         selection = Selection(kind=kind, scene=scene, where=where, stale=stale, since=since)

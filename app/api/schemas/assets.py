@@ -63,6 +63,7 @@ ASSET: dict[str, Any] = {
     "approved": "p7fui3jlnv6vbyhlkfcb42fkfu",
     "inputs": [],
     "takes": ["p7fui3jlnv6vbyhlkfcb42fkfu"],
+    "editing": [],
 }
 VERSION: dict[str, Any] = {
     "id": "prqwx3a6zhzuaift5tlmp5biga",
@@ -133,6 +134,14 @@ class NamedLink(InputLink):
     name: str = always("What the asset is called now.")
 
 
+class Editing(Shape):
+    """Somebody else edits a field just now: a soft lock, which keeps nobody from editing the same."""
+
+    member: Id = always("The member's id.")
+    name: str = always("What the member is called.")
+    field: str | None = always("The field; null for all of them.")
+
+
 class Asset(Shape):
     """A named thing being made, at its current version."""
 
@@ -156,6 +165,7 @@ class Asset(Shape):
     approved: Id | None = always("The take that stands for it; null where none was chosen.")
     inputs: list[InputLink] = always("What feeds it.")
     takes: list[Id] = always("The ids of its takes, the oldest first.")
+    editing: list[Editing] = always("Who else edits it just now; `server:presence` tells of every change.")
 
 
 class AssetSaved(Asset):

@@ -236,6 +236,29 @@ class SyncRequestMessage(Shape):
     data: dict[str, Any] = maybe("Nothing.")
 
 
+class Edited(Shape):
+    """An asset that is edited."""
+
+    asset: Id = always("The asset, by name or id.")
+    fields: list[str] = maybe("Its fields; none for all of them.", max_length=16)
+
+
+class Attending(Shape):
+    """What a person looks at and edits."""
+
+    looking: Id | None = maybe("The asset on the screen, by name or id.")
+    editing: Edited | None = maybe("What is being changed.")
+    project: Id = maybe("The project's id, where several are open.")
+
+
+class PresenceMessage(Shape):
+    """Say what your person looks at and edits; it counts for ten seconds, or until you leave."""
+
+    type: Literal["client:presence"] = always("What is said.")
+    id: str | int = maybe("An id of yours; an error names it in `reply_to`. Text: at most 200 characters.")
+    data: Attending = always("What is looked at and edited.")
+
+
 FROM_SERVER: Final[dict[str, type[Event]]] = {
     "server:full_sync": FullSyncEvent,
     "server:asset_changed": AssetChangedEvent,
@@ -250,6 +273,7 @@ FROM_SERVER: Final[dict[str, type[Event]]] = {
 FROM_CLIENT: Final[dict[str, type[Shape]]] = {
     "client:regenerate_asset": RegenerateAssetMessage,
     "client:sync_request": SyncRequestMessage,
+    "client:presence": PresenceMessage,
 }
 MODELS: Final[tuple[type[BaseModel], ...]] = (*FROM_SERVER.values(), *FROM_CLIENT.values())
 
@@ -320,6 +344,11 @@ EXAMPLES: Final[dict[str, Json]] = {
         "data": {"asset": "MARA", "quality": "low"},
     },
     "client:sync_request": {"type": "client:sync_request", "id": "2", "data": {}},
+    "client:presence": {
+        "type": "client:presence",
+        "id": "3",
+        "data": {"looking": "MARA", "editing": {"asset": "MARA", "fields": ["prompt"]}},
+    },
 }
 """One realistic message of each type."""
 

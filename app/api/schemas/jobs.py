@@ -64,6 +64,9 @@ class Job(Shape):
     reason: str | None = always("Why it ended without a picture, or what failed last.")
     attempts: list[Attempt] = always("The claims that ended without a picture, the oldest first.")
     take: Id | None = always("The take that it made; null until then.")
+    preview: str = maybe(
+        "While it is rendered, here or elsewhere: how it looks so far, a data URI of a WebP."
+    )
 
 
 class JobChanged(Job):

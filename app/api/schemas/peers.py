@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from app.api.schemas.assets import Editing
 from app.api.schemas.team import MemberRole
 from app.api.schemas.trouble import Check
 from app.api.schemas.values import Count, Digest, Id, Shape, always, shown
@@ -93,6 +94,15 @@ class Peers(Shape):
     checks: list[Check] = always(
         "The steps of a connection, from this device outwards, and which is blocked."
     )
+
+
+class Noticed(Shape):
+    """What was said was heard."""
+
+    model_config = shown({"seconds": 10.0, "editing": []})
+
+    seconds: float = always("For how long it counts; say it anew before.", ge=0)
+    editing: list[Editing] = always("Who else edits that asset just now.")
 
 
 class Joined(Shape):
