@@ -11,8 +11,8 @@ from engine.faults import NotFound
 
 if TYPE_CHECKING:
     from app.company import Company
+    from sync.news import News
     from sync.project import Project
-    from sync.session import News
 
 EVERY: Final = 2.0
 """Seconds between two words on how far it is."""

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from app import distant, onlyone
+from app import distant, onlyone, roster
 from app.attention import Attention
 from app.place import PRIVATE
 from app.ways import Ways
@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from sync.contacts import Reason
     from sync.lan import Lan
     from sync.networks import Hint, Network, Step
+    from sync.news import News
     from sync.reach import Reach
     from sync.replica import ProjectReplica
-    from sync.session import News, Session
+    from sync.session import Session
     from sync.spoken import Codes, Offer
 
 LOCK: Final = "session.lock"
@@ -62,6 +63,7 @@ class Company:
     _reach: Reach | None = None
     _ours: bool = False
     _pause: tuple[str, bool] | None = None
+    _told_of_workers: bool = False
 
     @property
     def relay(self) -> str | None:
@@ -265,7 +267,20 @@ class Company:
                 picture = base64.b64decode(at.preview.partition(",")[2])
                 if len(picture) < 50_000:
                     session.show(Preview(at.doing.job, picture))
+        self._pass_on(session, attendance)
         self._write_down(session)
+
+    def _pass_on(self, session: Session, attendance: Attendance) -> None:
+        """Tell the others of this machine's workers, and this machine's workers of the others."""
+        where = roster.folder(self.studio)
+        session.chatter.deal(roster.local(where, attendance.alive).values())
+        trips = {device: peer.rtt or 0.0 for device, peer in session.contacts.items()}
+        heard = [
+            roster.Heard(one.card, one.at, trips.get(one.device, 0.0)) for one in session.chatter.workers()
+        ]
+        if heard or self._told_of_workers:
+            roster.passed_on(where, heard)
+        self._told_of_workers = bool(heard)
 
     def _write_down(self, session: Session) -> None:
         from sync import reach

@@ -27,7 +27,8 @@ from sync.records import DeviceId
 if TYPE_CHECKING:
     from app.studio import Studio
     from sync.identity import Random
-    from sync.session import News, Session
+    from sync.news import News
+    from sync.session import Session
 
 REMEMBERED: Final = 1024
 """Of how many blobs it is remembered who gave them."""

@@ -211,13 +211,20 @@ class Room:
         if device in self._seen:
             self._seen[device].heard = now
 
-    def said(self, device: DeviceId, data: bytes, now: float) -> bool:
-        """A word came: whether it changes anything. What is above the limit is left out; raises `Damaged`."""
+    def admits(self, device: DeviceId, now: float) -> bool:
+        """Whether a device may say something more just now; that it spoke is noted in any case."""
         seen = self._seen.setdefault(device, _new(now))
         seen.heard = now
-        if not seen.words.take(1, now):
-            seen.refused += 1
+        if seen.words.take(1, now):
+            return True
+        seen.refused += 1
+        return False
+
+    def said(self, device: DeviceId, data: bytes, now: float) -> bool:
+        """A word came: whether it changes anything. What is above the limit is left out; raises `Damaged`."""
+        if not self.admits(device, now):
             return False
+        seen = self._seen[device]
         present = decode(data)
         changed = present != seen.present
         if present.doing is None:

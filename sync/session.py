@@ -12,12 +12,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from operator import attrgetter
 from types import TracebackType
-from typing import Final, Literal, Self
+from typing import Final, Self
 
-from engine.faults import Damaged, NoSpace
+from engine.faults import NoSpace
 from sync import contacts, dialling, identity, obstacles
 from sync.actions import (
     Action,
@@ -31,6 +30,7 @@ from sync.actions import (
     Shown,
 )
 from sync.apart import Apart
+from sync.chatter import Chatter
 from sync.contacts import Contact, Knowledge, PeerState, Reason
 from sync.database import Busy
 from sync.deliveries import Deliveries
@@ -42,9 +42,10 @@ from sync.identity import Clock, Random
 from sync.links.link import Channel, Link
 from sync.membership import Members
 from sync.networks import Hint, Network, Step
+from sync.news import News, What
 from sync.overview import Overview
 from sync.peer import Conversation
-from sync.presence import Present, Preview, Room, Voice
+from sync.presence import Present, Preview
 from sync.project import Project
 from sync.pump import Now, Pump
 from sync.rates import Limits
@@ -59,20 +60,6 @@ LEAVING: Final = 1.0
 """Seconds that farewells may take."""
 
 _log = logging.getLogger(__name__)
-What = Literal[
-    "up", "down", "changed", "synced", "shown", "preview", "knock", "knock_over", "attempt", "removed"
-]
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """Something about another device: it came, went, does something else, agrees, shows a picture, knocks.
-
-    An `attempt` is one that failed; its device is empty where nobody knows who it was.
-    """
-
-    what: What
-    device: DeviceId
 
 
 class Session:
@@ -95,9 +82,9 @@ class Session:
         self.project = project
         self.replica = replica
         self.networks = tuple(networks)
-        self.present = Present()
         self.doorstep = Doorstep(project.team, project.device, open=strangers, now=now())
-        self.room = Room()
+        self.chatter = Chatter(self._say, now)
+        self.room = self.chatter.room
         self.contacts: dict[DeviceId, Contact] = {}
         self.blobs: Callable[[DeviceId, bytes], None] | None = None
         self._now = now
@@ -115,7 +102,6 @@ class Session:
         self.overview = Overview(project)
         self._deliveries = Deliveries(replica, self._tell_all, now, apart)
         self._told: dict[object, Callable[[News], None]] = {}
-        self._voice = Voice()
         self._members: Members | None = None
         self._ended = asyncio.Event()
         self._stirred = asyncio.Event()
@@ -245,13 +231,11 @@ class Session:
 
     def say(self, present: Present) -> None:
         """This device does something else now; the others hear it as soon as the limits allow."""
-        self.present = present
+        self.chatter.present = present
 
     def show(self, preview: Preview) -> None:
         """Show the others a picture of what is being rendered; left out when the last one is too fresh."""
-        data = self._voice.show(preview, self._now())
-        if data is not None:
-            self._say(data)
+        self.chatter.show(preview)
 
     def tell(self, device: DeviceId, message: bytes) -> bool:
         """Say something about blobs to a device; false when it is not linked."""
@@ -339,7 +323,7 @@ class Session:
             contact = self.contacts[device_id]
             contact.route, contact.rtt, contact.reason = None, None, pump.reason
             reason = pump.reason.code if pump.reason is not None else "silent"
-            self.room.left(device_id, gone=reason == "leaving")
+            self.chatter.left(device_id, gone=reason == "leaving")
             self._dialler.dialling.lost(device_id, self._now(), gone=reason != "silent")
             self._announce("down", device_id)
         self._dialler.wake()
@@ -409,7 +393,8 @@ class Session:
         self._live[device] = pump
         self.room.entered(device, now)
         self._dialler.linked(self._keys.get(pump), device, fresh.route, pump.link.remote)
-        pump.act(pump.conversation.present(self._word(), now))
+        for said in self.chatter.greeting():
+            pump.act(pump.conversation.present(said, now))
         self._announce("up", device)
 
     def _standing(self, pump: Pump) -> Standing:
@@ -420,28 +405,18 @@ class Session:
     # --- presence ---
 
     def _listen(self, device: DeviceId, data: bytes, preview: bool) -> None:
-        now = self._now()
-        try:
-            if preview:
-                if self.room.showed(device, data, now) is not None:
-                    self._announce("preview", device)
-                return
-            if not self.room.said(device, data, now):
-                return
-        except Damaged as fault:
-            _log.info("%s: %s", device, fault.message)
+        found = self.chatter.heard(device, data, preview=preview)
+        if found is None:
+            return
+        if found != "changed":
+            self._announce(found, device)
             return
         seen = self.room.of(device)
         if seen is not None and seen.present.instance:
             self._dialler.dialling.identify(seen.present.instance, device)
             if device in self._live:
-                self._dialler.dialling.linked(device, self._routes[self._live[device]], now)
+                self._dialler.dialling.linked(device, self._routes[self._live[device]], self._now())
         self._announce("changed", device)
-
-    def _word(self) -> bytes:
-        from sync import presence
-
-        return presence.encode(self.present)
 
     def _say(self, data: bytes) -> None:
         for pump in list(self._live.values()):
@@ -484,11 +459,8 @@ class Session:
             if dialling.slept((self._clock() - wall).total_seconds(), now - looked):
                 self.stir()
             looked, wall = now, self._clock()
-            self._voice.present = self.present
-            word = self._voice.due(now)
-            if word is not None:
-                self._say(word)
-            for device in self.room.out(now):
+            self.chatter.tick()
+            for device in self.chatter.out():
                 self._announce("down", device)
 
     def _look_at_members(self) -> None:

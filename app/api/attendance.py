@@ -92,6 +92,11 @@ class Attendance:
             ],
         }
 
+    @property
+    def alive(self) -> Mapping[SessionId, bool]:
+        """Every session of this machine that was looked at, and whether it still runs."""
+        return self._alive
+
     def working(self) -> list[Notice]:
         """What the sessions that work are at."""
         return list(self._notices.values())

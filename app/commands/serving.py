@@ -15,7 +15,7 @@ from sync.team import STILL
 
 if TYPE_CHECKING:
     from app.studio import Studio
-    from sync.session import News
+    from sync.news import News
 
 
 def _tell_removal(studio: Studio, report: Report, news: News) -> None:

@@ -88,7 +88,7 @@ async def mate(studio: Studio, ether: Ether, name: str, *, lan: bool = True) -> 
         random=os.urandom,
     )
     async with made, exchanging(studio, made, os.urandom, lan=lan) as exchange:
-        made.say(replace(made.present, pictures=exchange.port))
+        made.say(replace(made.chatter.present, pictures=exchange.port))
         yield Mate(studio, made, exchange)
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from sync import arrivals, identity, membership
 from sync.links.memory import Weather
+from sync.news import News
 from sync.presence import Doing, Present, Preview
 from sync.project import Project
 from sync.rates import Limits
 from sync.replica import ProjectReplica
-from sync.session import News
 from tests.sync.company import Ether, equal, session, sessions, until
 from tests.sync.stage import Desk, add_asset, contents, names
 

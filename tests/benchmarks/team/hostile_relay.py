@@ -15,7 +15,7 @@ import tempfile
 import time
 import zlib
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -119,7 +119,8 @@ async def _work(both: Sequence[Project], meddling: Meddling) -> set[str]:
         try:
             async with asyncio.timeout(0.5):
                 while meddling.count < before + 5:
-                    await asyncio.sleep(0.01)
+                    meddling.stirred.clear()
+                    await meddling.stirred.wait()
         except TimeoutError:
             continue
     return made
@@ -130,8 +131,13 @@ async def _agree(both: Sequence[Project], made: set[str], found: Found) -> float
     began = time.monotonic()
     try:
         async with asyncio.timeout(PATIENCE):
-            while any(set(names(one)) != made for one in both):
-                await asyncio.sleep(0.05)
+            with ExitStack() as stack:
+                changed = asyncio.Event()
+                for one in both:
+                    stack.enter_context(one.subscribe(lambda change: changed.set()))
+                while any(set(names(one)) != made for one in both):
+                    changed.clear()
+                    await changed.wait()
     except TimeoutError:
         found.lost += sum(len(made - set(names(one))) for one in both)
     return time.monotonic() - began
@@ -207,10 +213,15 @@ class Meddling:
     draw: random.Random
     count: int = 0
     fars: tuple[Far, ...] = ()
+    stirred: asyncio.Event = field(default_factory=asyncio.Event)
     _rooms: Meddler | None = None
     _held: list[Passed] = field(default_factory=list)
     read: list[bytes] = field(default_factory=list)
     _spied: dict[bytes, Spied] = field(default_factory=dict)
+
+    def _one_more(self) -> None:
+        self.count += 1
+        self.stirred.set()
 
     def settle(self, relay: Relay) -> None:
         """Take the relay over."""
@@ -227,7 +238,7 @@ class Meddling:
         """An object as it is given out."""
         if self.way in ("honest", "delay", "insider") or self.draw.random() < 0.3:
             return data
-        self.count += 1
+        self._one_more()
         if self.way == "truncate":
             return data[: self.draw.randrange(len(data))]
         if self.way in ("swap", "replay"):
@@ -243,7 +254,7 @@ class Meddling:
             return [*held, message]
         if self.draw.random() < 0.6:
             return [message]
-        self.count += 1
+        self._one_more()
         return self._changed(message)
 
     def _changed(self, message: Passed) -> Sequence[Passed]:
@@ -283,7 +294,7 @@ class Meddling:
         text = spied.tunnels[sender].open(frame)
         if text is None:
             return []
-        self.count += 1
+        self._one_more()
         self.read.append(text)
         return [(sender, receiver, bytes((FRAME,)) + link + spied.tunnels[receiver].seal(text))]
 
@@ -308,7 +319,7 @@ class Meddling:
         tunnel = near.agree(public, room, link)
         if tunnel is not None:
             spied.tunnels[sender] = tunnel
-        self.count += 1
+        self._one_more()
         sealed = Envelope(room, theirs, mine).seal(purpose, link + away.public, os.urandom)
         return [(sender, receiver, bytes(data[:1]) + sealed)]
 
