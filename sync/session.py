@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from operator import attrgetter
@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Final, Literal, Self
 
 from engine.faults import Damaged, NoSpace
-from sync import contacts, dialling, identity, obstacles
+from sync import contacts, delays, dialling, identity, obstacles
 from sync.actions import (
     Action,
     Authenticated,
@@ -48,7 +48,7 @@ from sync.presence import Present, Preview, Room, Voice
 from sync.project import Project
 from sync.pump import Now, Pump
 from sync.rates import Limits
-from sync.records import DeviceId
+from sync.records import DeviceId, LogId
 from sync.replica import Replica
 from sync.tasks import Crew
 from sync.tickets import Ticket
@@ -182,11 +182,14 @@ class Session:
             tries=tries,
             strangers=strangers,
             heads=self.replica.heads(),
-            waiting=0,
             steps=tuple(self.steps()),
             now=self._now(),
+            delays=delays.between(self.project, self._tails(), public, self._clock()),
         )
         return contacts.why(device, public, known)
+
+    def _tails(self) -> dict[bytes, Mapping[LogId, int]]:
+        return {pump.conversation.public or b"": pump.conversation.theirs for pump in self._live.values()}
 
     def progress(self) -> tuple[int, int]:
         """How many bundles are here, and of how many is known."""
