@@ -6,7 +6,7 @@ a clock far off, a secret that was never handed on.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -17,9 +17,11 @@ from sync.ledger import Ledger
 from sync.log import Bundle
 from sync.membership import Members
 from sync.records import LogId
+from sync.refusals import REFUSALS
 
 if TYPE_CHECKING:
     from sync.project import Project
+    from sync.replica import Holdings
 
 FAR_OFF: Final = 300.0
 """Seconds that a clock may be ahead before it is worth a word."""
@@ -65,16 +67,32 @@ def between(
     reached = {name: n for theirs in tails.values() for name, n in theirs.items()}
     wall = int(now.timestamp() * 1000)
 
+    suspended = project.team.suspensions.of(other)
+    blamed: tuple[Reason, ...] = ()
+    if suspended is not None:
+        said = f"{shown(other, members)} is suspended here: {suspended.sentence}"
+        blamed = (Reason("suspended", said, REFUSALS["suspended"].fix),)
+
     def look(ledger: Ledger) -> Delays:
         have = {one.id: one.last for one in ledger.store.logs().values()}
         fetching = (max(0, n - have.get(name, 0)) for name, n in tails.get(other, {}).items())
         return Delays(
             tuple(reasons(found(ledger, members, here), members, reached)),
             sum(fetching),
-            tuple(obstacles(ledger, members, own, other, wall)),
+            (*blamed, *obstacles(ledger, members, own, other, wall)),
         )
 
     return project.ask(look)
+
+
+def progress(holdings: Holdings, tails: Iterable[Mapping[LogId, int]]) -> tuple[int, int]:
+    """How many bundles are here, and of how many is known."""
+    have = {name: n for name, (n, _) in holdings.items()}
+    known = dict(have)
+    for theirs in tails:
+        for name, n in theirs.items():
+            known[name] = max(n, known.get(name, 0))
+    return sum(have.values()), sum(known.values())
 
 
 def found(ledger: Ledger, members: Members, here: Collection[bytes]) -> list[Delay]:
@@ -128,7 +146,9 @@ def reasons(delays: Collection[Delay], members: Members, reached: Mapping[LogId,
             )
         elif one.log is not None and one.log in reached:
             yield Reason(
-                "still_fetching", f"{whose} cannot count without earlier ones, which are being fetched", "wait"
+                "still_fetching",
+                f"{whose} cannot count without earlier ones, which are being fetched",
+                "wait",
             )
         elif one.need:
             who = " or ".join(shown(each, members) for each in one.need[:MOST_NAMED])
@@ -148,12 +168,6 @@ def reasons(delays: Collection[Delay], members: Members, reached: Mapping[LogId,
 def obstacles(ledger: Ledger, members: Members, own: bytes, other: bytes, wall: int) -> Iterator[Reason]:
     """What else keeps two devices from agreeing; `wall` is this device's clock in milliseconds since 1970."""
     name = shown(other, members)
-    if other in ledger.store.suspended():
-        yield Reason(
-            "signed_twice",
-            f"{name} signed two different bundles under one number, so that this log of it ends there",
-            "an honest device that was restored from a backup goes on by itself; else remove it: restrike revoke",
-        )
     for device, who in ((own, "this device"), (other, name)):
         if members.role_of(device) == "viewer":
             yield Reason(

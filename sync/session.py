@@ -193,12 +193,7 @@ class Session:
 
     def progress(self) -> tuple[int, int]:
         """How many bundles are here, and of how many is known."""
-        have = {name: n for name, (n, _) in self.replica.have().items()}
-        known = dict(have)
-        for pump in self._live.values():
-            for name, n in pump.conversation.theirs.items():
-                known[name] = max(n, known.get(name, 0))
-        return sum(have.values()), sum(known.values())
+        return delays.progress(self.replica.have(), self._tails().values())
 
     @property
     def received(self) -> int:

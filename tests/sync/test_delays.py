@@ -10,6 +10,8 @@ import pytest
 from sync import delays
 from sync.delays import Delays
 from sync.project import Project
+from sync.refusals import REFUSALS
+from sync.suspensions import MOST
 from tests.sync.stage import Desk, add_asset, rename
 from tests.sync.test_withdrawal import begun, both
 
@@ -93,3 +95,13 @@ async def test_who_was_not_handed_the_secret(desks: list[Desk], tmp_path: Path) 
         ada.team.tend()
         assert ada.members.epochs
         assert "no_secret" in [one.code for one in between(ada, ben).obstacles]
+
+
+async def test_one_who_is_suspended_here(desks: list[Desk], tmp_path: Path) -> None:
+    await begun(desks, tmp_path / "x")
+    async with desks[0].open() as ada, desks[1].open() as ben:
+        for second in range(MOST):
+            ada.team.suspensions.blame(ben.device.public, REFUSALS["malformed"], float(second))
+        found = [one for one in between(ada, ben).obstacles if one.code == "suspended"]
+        assert len(found) == 1
+        assert "ben" in found[0].sentence

@@ -49,7 +49,7 @@ class Account:
     """Every version with what it was made from and the fields that its author set."""
 
     past: dict[VersionId, frozenset[VersionId]] = field(default_factory=dict)
-    set: dict[VersionId, dict[str, Any]] = field(default_factory=dict)
+    said: dict[VersionId, dict[str, Any]] = field(default_factory=dict)
     of: dict[AssetId, list[VersionId]] = field(default_factory=dict)
     edits: int = 0
 
@@ -58,14 +58,14 @@ class Account:
         if version.id not in self.past:
             behind = (self.past[one] | {one} for one in version.parents)
             self.past[version.id] = frozenset().union(*behind)
-            self.set[version.id] = said
+            self.said[version.id] = said
             self.of.setdefault(asset, []).append(version.id)
 
     def standing(self, asset: AssetId, name: str) -> set[Any]:
         """What was set of a field and replaced by nobody who had been shown it."""
-        writers = [one for one in self.of[asset] if name in self.set[one]]
+        writers = [one for one in self.of[asset] if name in self.said[one]]
         left = (one for one in writers if not any(one in self.past[other] for other in writers))
-        return {self.set[one][name] for one in left}
+        return {self.said[one][name] for one in left}
 
 
 @dataclass
@@ -123,7 +123,7 @@ class Crowd:
                 return [_settled(edit, asset)]
             if _value(top.version, name) == value:
                 return []
-            made = []
+            made: list[tuple[Version, dict[str, Any]]] = []
             if not top.saved:
                 edit.add(asset_document(asset), top.version)
                 made.append((top.version, {}))
@@ -191,7 +191,9 @@ async def _measured(people: int, assets: int, seconds: float) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         async with team(Path(folder), *names) as projects, sessions(Ether(3), *projects) as all_of_them:
             crowd = Crowd(projects, all_of_them, random.Random(7))
-            await until(lambda: all(one.linked == people - 1 for one in all_of_them), *all_of_them, seconds=60)
+            await until(
+                lambda: all(one.linked == people - 1 for one in all_of_them), *all_of_them, seconds=60
+            )
             await crowd.begin(assets)
             start = time.monotonic()
             async with asyncio.TaskGroup() as group:
