@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sync import identity
 from sync.actions import Peer
+from sync.delays import Delays
+from sync.delays import Reason as Reason
 from sync.dialling import Route
 from sync.membership import Members
 from sync.networks import Step
@@ -15,16 +17,8 @@ from sync.presence import Seen
 from sync.records import DeviceId
 from sync.refusals import Refusal
 
+_ON_THEIR_WAY: Final = "the newest changes are on their way"
 LINKS: Final = {Route.LAN: "lan", Route.DIRECT: "direct", Route.RELAY: "relay"}
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why two devices do or do not agree: a code, a sentence, and what to do about it."""
-
-    code: str
-    sentence: str
-    fix: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +113,9 @@ class Knowledge:
     tries: Mapping[DeviceId, Tried]
     strangers: tuple[Tried, ...]
     heads: str
-    waiting: int
     steps: tuple[Step, ...]
     now: float
+    delays: Delays = field(default_factory=Delays)
 
 
 def why(device: DeviceId, public: bytes, known: Knowledge) -> list[Reason]:
@@ -130,32 +124,27 @@ def why(device: DeviceId, public: bytes, known: Knowledge) -> list[Reason]:
         return [Reason("self", "that is this device", "")]
     contact = known.contacts.get(device)
     if contact is not None and contact.route is not None:
-        return _linked(contact, known)
+        return [*_linked(contact, known), *known.delays.obstacles]
     found = [*_refused(public, contact, known), *_tried(known.tries.get(device))]
     if not found:
         found = [*_strangers(known.strangers)] or [_unseen(contact)]
     said = " ".join(one.sentence for one in found)
     blocked = [one for one in _blocked(known.steps) if one.sentence.partition(": ")[2] not in said]
-    return [*found, *blocked, *_roundabout(known)]
+    return [*found, *known.delays.waiting, *known.delays.obstacles, *blocked, *_roundabout(known)]
 
 
 def _linked(contact: Contact, known: Knowledge) -> list[Reason]:
     name = contact.peer.name
-    if contact.heads == known.heads and not known.waiting:
+    if contact.heads == known.heads and not known.delays.waiting:
         return [Reason("in_sync", f"{name} holds the same as this device", "")]
-    found = []
-    if known.waiting:
-        found.append(
-            Reason(
-                "waits_for_others",
-                f"{known.waiting} bundles wait here for others that they build on and that have not come",
-                "they come with the next device that has them; restrike verify says more",
-            )
-        )
+    found = list(known.delays.waiting)
     if contact.heads != known.heads:
-        found.append(
-            Reason("catching_up", f"linked with {name}; the newest changes are on their way", "wait a moment")
+        left = (
+            f"{known.delays.fetching} bundles are still to be fetched"
+            if known.delays.fetching
+            else _ON_THEIR_WAY
         )
+        found.append(Reason("catching_up", f"linked with {name}; {left}", "wait a moment"))
     return found
 
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Final, Literal, Self
 
 from engine.faults import NoSpace
-from sync import contacts, dialling, identity, obstacles
+from sync import contacts, delays, dialling, identity, obstacles
 from sync.actions import (
     Action,
     Authenticated,
@@ -48,7 +48,7 @@ from sync.presence import Present, Preview
 from sync.project import Project
 from sync.pump import Now, Pump
 from sync.rates import Limits
-from sync.records import DeviceId
+from sync.records import DeviceId, LogId
 from sync.replica import Replica
 from sync.tasks import Crew
 from sync.tickets import Ticket
@@ -167,20 +167,18 @@ class Session:
             tries=tries,
             strangers=strangers,
             heads=self.replica.heads(),
-            waiting=0,
             steps=tuple(self.steps()),
             now=self._now(),
+            delays=delays.between(self.project, self._tails(), public, self._clock()),
         )
         return contacts.why(device, public, known)
 
+    def _tails(self) -> dict[bytes, Mapping[LogId, int]]:
+        return {pump.conversation.public or b"": pump.conversation.theirs for pump in self._live.values()}
+
     def progress(self) -> tuple[int, int]:
         """How many bundles are here, and of how many is known."""
-        have = {name: n for name, (n, _) in self.replica.have().items()}
-        known = dict(have)
-        for pump in self._live.values():
-            for name, n in pump.conversation.theirs.items():
-                known[name] = max(n, known.get(name, 0))
-        return sum(have.values()), sum(known.values())
+        return delays.progress(self.replica.have(), self._tails().values())
 
     @property
     def received(self) -> int:
@@ -192,7 +190,7 @@ class Session:
         """How many devices are linked now."""
         return len(self._live)
 
-    def places(self, which: Literal[port, pictures] = "port") -> dict[DeviceId, str]:
+    def places(self, which: Literal["port", "pictures"] = "port") -> dict[DeviceId, str]:
         """Where on the LAN the devices that are linked now can be dialled, for links or for pictures."""
         found = {}
         for device, pump in self._live.items():

@@ -28,18 +28,18 @@ class Withheld:
 def found(store: Store, members: Members) -> list[Withheld]:
     """What waits of devices that were removed, or whose role was lowered."""
     bundles = [log.decode(one) for one in store.waiting()]
-    numbers, authors = dict[LogId, list[int]](), _authors(store, bundles)
+    numbers, known = dict[LogId, list[int]](), authors(store, bundles)
     for bundle in bundles:
         numbers.setdefault(bundle.log, []).append(bundle.n)
     answer = []
     for log_id, waiting in numbers.items():
-        author = authors.get(log_id, b"")
+        author = known.get(log_id, b"")
         if author in members.removed or members.lowered(author):
             answer.append(Withheld(log_id, author, min(waiting), max(waiting), len(waiting)))
     return sorted(answer, key=lambda one: (one.device, one.log))
 
 
-def _authors(store: Store, bundles: Iterable[Bundle]) -> dict[LogId, bytes]:
+def authors(store: Store, bundles: Iterable[Bundle]) -> dict[LogId, bytes]:
     """The key of each log's device, as far as it is known."""
     authors: dict[LogId, bytes] = {one.id: one.intro.public for one in store.logs().values()}
     for bundle in bundles:
@@ -51,8 +51,8 @@ def _authors(store: Store, bundles: Iterable[Bundle]) -> dict[LogId, bytes]:
 def dropped(store: Store, ends: Mapping[LogId, int]) -> dict[bytes, int]:
     """How many waiting bundles of each device go when logs end so."""
     bundles = [log.decode(one) for one in store.waiting()]
-    authors = _authors(store, bundles)
-    going = Counter(authors.get(one.log, b"") for one in bundles if one.n >= ends.get(one.log, one.n + 1))
+    known = authors(store, bundles)
+    going = Counter(known.get(one.log, b"") for one in bundles if one.n >= ends.get(one.log, one.n + 1))
     return dict(going)
 
 

@@ -50,8 +50,8 @@ def _fused(
     entries = _inputs(links, sides, frozen)
     return {
         **base,
-        **{name: parameters[name] for name in _PLAIN},
-        **{name: parameters[name] or None for name in _WORDS},
+        **{name: parameters[name] for name in _PLAIN if name in parameters},
+        **{name: parameters[name] or None for name in _WORDS if name in parameters},
         "operation": "image-to-image" if links else "text-to-image",
         "prompt": _prompt(str(parameters["prompt"]), links, sides, frozen),
         "scheduler": {"name": parameters["scheduler"], "config": base["scheduler"]["config"]},

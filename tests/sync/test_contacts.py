@@ -7,6 +7,7 @@ from dataclasses import replace
 from sync import contacts
 from sync.actions import Peer
 from sync.contacts import Contact, Knowledge, Tried
+from sync.delays import Delays, Reason
 from sync.dialling import Route
 from sync.membership import Members
 from sync.membership.members import Removal
@@ -20,7 +21,7 @@ PUBLIC = b"b" * 32
 PEER = Peer(PUBLIC, MemberId("m"), "Ben", "artist", 0)
 MEMBERS = Members(ProjectId("c" * 64), {}, {}, ())
 NOTHING = Knowledge(
-    own=OWN, members=MEMBERS, contacts={}, tries={}, strangers=(), heads="h1", waiting=0, steps=(), now=0.0
+    own=OWN, members=MEMBERS, contacts={}, tries={}, strangers=(), heads="h1", steps=(), now=0.0
 )
 
 
@@ -57,7 +58,13 @@ def test_one_who_is_linked() -> None:
     linked = Contact(PEER, Route.LAN, heads="h1")
     assert codes(replace(NOTHING, contacts={BEN: linked})) == ["in_sync"]
     assert codes(replace(NOTHING, contacts={BEN: linked}, heads="h2")) == ["catching_up"]
-    assert codes(replace(NOTHING, contacts={BEN: linked}, waiting=3)) == ["waits_for_others"]
+    waiting = Delays(waiting=(Reason("waits_for_others", "3 bundles wait", "wait"),))
+    assert codes(replace(NOTHING, contacts={BEN: linked}, delays=waiting)) == ["waits_for_others"]
+    fetching = replace(NOTHING, contacts={BEN: linked}, heads="h2", delays=Delays(fetching=7))
+    assert "7 bundles are still" in contacts.why(BEN, PUBLIC, fetching)[0].sentence
+    behind = Delays(obstacles=(Reason("viewer", "it may only look", "ask"),))
+    assert codes(replace(NOTHING, contacts={BEN: linked}, delays=behind)) == ["in_sync", "viewer"]
+    assert codes(replace(NOTHING, delays=behind)) == ["not_found", "viewer"]
 
 
 def test_one_who_was_linked_once() -> None:
