@@ -59,8 +59,8 @@ def _met_with(place: Place) -> list[Shape]:
 
 async def _own(place: Place) -> list[Shape]:
     outside = [one for one in interfaces.addresses() if interfaces.reachable(one)]
-    detail = ", ".join(outside) or "this machine is on no network: others are met once it is on theirs"
-    found = [shapes.check("network", True, detail)]
+    _, detail, fix = interfaces.standing(interfaces.addresses)
+    found = [shapes.check("network", True, detail if outside else f"{detail}: others are met later; {fix}")]
     if not outside:
         return found
     here, there = (_lan(place.random, project) for project in [_project(place.random)] * 2)

@@ -30,6 +30,25 @@ def addresses() -> Addresses:
     return tuple(unique[:MOST]) or ("127.0.0.1",)
 
 
+def standing(of: Callable[[], Addresses] = addresses) -> tuple[bool, str, str]:
+    """Whether this machine is on a network that others can be on as well; in a sentence, and with what to do."""
+    outside = [one for one in of() if reachable(one)]
+    if outside:
+        return True, ", ".join(outside), ""
+    if any(state.isup and name != "lo" and _scoped(name) for name, state in psutil.net_if_stats().items()):
+        return (
+            False,
+            "this machine has an address for one cable alone (fe80::…), which names no machine to others",
+            "give both machines an IPv4 address, such as 10.0.0.1 and 10.0.0.2, or put a router between them",
+        )
+    return False, "this machine is on no network", "connect it to the network that the others are on"
+
+
+def _scoped(name: str) -> bool:
+    found = psutil.net_if_addrs().get(name, [])
+    return any(one.family == socket.AF_INET6 and one.address.startswith("fe80:") for one in found)
+
+
 def reachable(text: str) -> bool:
     """Whether another machine can make use of an address: no loopback, none that needs to know the interface."""
     try:

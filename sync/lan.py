@@ -142,14 +142,7 @@ class Lan:
 
     def steps(self) -> list[Step]:
         """The steps of a connection on this network."""
-        own = self._addresses()
-        outside = [one for one in own if interfaces.reachable(one)]
-        here = Step(
-            "network interface",
-            bool(outside),
-            ", ".join(outside) or "this machine is on no network",
-            "" if outside else "connect it to the network that the others are on",
-        )
+        here = Step("network interface", *interfaces.standing(self._addresses))
         port = Step(
             "port for others",
             self._listening,

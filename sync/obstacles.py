@@ -6,21 +6,37 @@ and says nothing of the network.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from sync.contacts import Tried
+from sync.contacts import Contact, Tried
+from sync.dialler import Dialler
 from sync.dialling import Route
 from sync.networks import Step
+from sync.presence import Seen
+
+Linked = tuple[Contact, Seen | None]
+"""Somebody who is linked, and what was heard of him."""
 
 QUIET: Final = 30.0
 """Seconds after which a linked device that is not announced never will be: so long an announcement is believed."""
 
 
-def steps(tries: Iterable[Tried], linked: int, unheard: Sequence[str]) -> list[Step]:
-    """The steps towards others, of which `unheard` are linked and yet not announced."""
-    failed = [one for one in tries if one.code and one.route is Route.LAN]
-    return [*_announced(unheard), *_asked(failed), _reached(failed, linked)]
+def steps(dialler: Dialler, live: Sequence[Linked], now: float) -> list[Step]:
+    """The steps towards others, of whom those in `live` are linked."""
+    failed = [one for one in dialler.tries.values() if one.code and one.route is Route.LAN]
+    quiet = unheard(live, dialler.dialling.announced, now)
+    return [*_announced(quiet), *_asked(failed), _reached(failed, len(live))]
+
+
+def unheard(live: Iterable[Linked], announced: Callable[[str], bool], now: float) -> list[str]:
+    """Who is linked over the LAN for a while, and under whose name there nobody is announced."""
+    return [
+        contact.peer.name
+        for contact, seen in live
+        if contact.route is Route.LAN and now - contact.since >= QUIET
+        if seen is not None and not announced(seen.present.instance)
+    ]
 
 
 def _announced(unheard: Sequence[str]) -> Iterable[Step]:

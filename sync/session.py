@@ -204,17 +204,8 @@ class Session:
     def steps(self) -> list[Step]:
         """The steps of a connection, from this device outwards."""
         found = [step for network in self.networks for step in network.steps()]
-        return [*found, *obstacles.steps(self._dialler.tries.values(), len(self._live), self._unheard())]
-
-    def _unheard(self) -> list[str]:
-        """Who is linked over the LAN for a while, and was never announced there."""
-        found = []
-        for device in self._live:
-            contact, seen = self.contacts[device], self.room.of(device)
-            long = contact.route is Route.LAN and self._now() - contact.since >= obstacles.QUIET
-            if long and seen is not None and not self._dialler.dialling.announced(seen.present.instance):
-                found.append(contact.peer.name)
-        return found
+        live = [(self.contacts[one], self.room.of(one)) for one in self._live]
+        return [*found, *obstacles.steps(self._dialler, live, self._now())]
 
     @contextmanager
     def subscribe(self, told: Callable[[News], None]) -> Iterator[None]:

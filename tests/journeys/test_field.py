@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.journeys.artists import Artist, again, begun, until
@@ -161,8 +162,7 @@ def test_offline_for_long_then_by_file_and_then_on_one_lan(lab: Lab, joined: Pat
     ben("asset", "set", "LAMP", "seed=99")
     with anna.serve(), ben.serve():
         until(lambda: anna.reasons(ben)[0]["code"] == "not_found")
-        edits = ("asset", "set", "LAMP", "prompt=a lamp by night")
-        anna(*edits)
+        anna("asset", "set", "LAMP", "seed=98")
         for machine_, number in ((one, 1), (other, 2)):
             lab.plug(machine_, f"10.78.0.{number}/24")
         until(lambda: linked(anna, ben))
@@ -242,3 +242,31 @@ def test_a_program_that_slept_is_missed_and_comes_back(two: list[Artist]) -> Non
         asleep.send_signal(signal.SIGCONT)
         assert until(lambda: "MEANWHILE" in ben.names()) < SOON
         assert edit("AWAKE", anna, ben) < SOON
+
+
+def test_a_cable_without_addresses_is_told_from_no_network(lab: Lab, joined: Path, tmp_path: Path) -> None:
+    one = lab.machine(1)
+    anna, *_ = again(joined, tmp_path, [one, None, None])
+    lab.plug(one)
+    with anna.serve():
+        until(lambda: any("fe80" in each["detail"] and each["fix"] for each in anna.checks()))
+
+
+@pytest.mark.slow
+def test_who_reads_nothing_neither_fills_the_sender_nor_slows_the_others(
+    lab: Lab, joined: Path, tmp_path: Path
+) -> None:
+    anna, ben, cleo = again(joined, tmp_path, [*lab.lan(3)])
+    with anna.serve() as sender, ben.serve() as stalled, cleo.serve():
+        until(lambda: len(anna.links()) == 2)
+        before = psutil.Process(sender.pid).memory_info().rss
+        stalled.send_signal(signal.SIGSTOP)
+        try:
+            names = {f"MANY{number}" for number in range(60)}
+            for name in sorted(names):
+                anna("asset", "add", "prop", name, "seed=1", f"prompt={'x' * 3000}")
+            assert until(lambda: names <= set(cleo.names())) < SOON
+            assert psutil.Process(sender.pid).memory_info().rss - before < 50e6
+        finally:
+            stalled.send_signal(signal.SIGCONT)
+        until(lambda: names <= set(ben.names()))

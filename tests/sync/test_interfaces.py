@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from sync import interfaces
 from sync.interfaces import MOST, addresses, changes, reachable
 
 
@@ -35,3 +36,11 @@ async def test_a_change_is_told_once() -> None:
         if now == ("c",):
             break
     assert seen == [("a",), ("b",), ("a", "b"), ("c",)]
+
+
+def test_where_this_machine_stands_is_said_with_what_to_do() -> None:
+    assert interfaces.standing(lambda: ("10.0.0.1", "fd00::1")) == (True, "10.0.0.1, fd00::1", "")
+    ok, sentence, fix = interfaces.standing(lambda: ("127.0.0.1",))
+    assert not ok
+    assert sentence
+    assert fix
