@@ -11,7 +11,7 @@ import os
 import random
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,7 @@ class Crowd:
     projects: list[Project]
     all: list[Session]
     random: random.Random
+    rest: Callable[[float], Awaitable[None]] = asyncio.sleep
     assets: list[AssetId] = field(default_factory=list)
     account: Account = field(default_factory=Account)
     commits: list[float] = field(default_factory=list)
@@ -105,7 +106,7 @@ class Crowd:
         """One person edits, now this asset, now that."""
         end = time.monotonic() + seconds / FASTER
         while time.monotonic() < end:
-            await asyncio.sleep(self.random.expovariate(1 / EVERY) / FASTER)
+            await self.rest(self.random.expovariate(1 / EVERY) / FASTER)
             hot = self.assets[:HOT] if self.random.random() < 1 / 3 else self.assets
             start = time.perf_counter()
             self._edit(self.projects[person], self.random.choice(hot))
