@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from engine.recipe import FileDigest
@@ -22,6 +21,7 @@ from sync.blobs.frames import Broken
 from sync.blobs.served import Served
 from sync.blobs.sources import Sources
 from sync.contacts import Reason
+from sync.links.link import Channel, Link
 from sync.records import DeviceId
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class Exchange:
         self._session = session
         self._gave: dict[FileDigest, tuple[str, ...]] = {}
         self._wrong: Counter[DeviceId] = Counter()
+        self._links: dict[DeviceId, Link] = {}
         project = studio.project
         self.sources = Sources(
             studio.blobs, project.device, project.id, self._admitted,
@@ -102,8 +103,8 @@ class Exchange:
         """Something happened to another device."""
         if news.what == "up":
             self._up(news.device)
-        elif news.what == "down" and (public := self._public(news.device)) is not None:
-            self.sources.peer_down(public)
+        elif news.what == "down":
+            self._down(news.device)
         elif news.what == "changed" and (public := self._public(news.device)) is not None:
             self.sources.peer_moved(public, self._addresses(news.device))
 
@@ -115,12 +116,24 @@ class Exchange:
             public,
             self._addresses(device),
             partial(self._tell, device),
-            partial(self._session.quiet, device),
+            partial(self._quiet, device),
         )
 
+    def _down(self, device: DeviceId) -> None:
+        self._links.pop(device, None)
+        if (public := self._public(device)) is not None:
+            self.sources.peer_down(public)
+
     def _tell(self, device: DeviceId, data: bytes) -> None:
-        if not self._session.tell(device, data):
+        link = self._session.tell(device, data)
+        if link is None:
             raise Broken("the device is not linked any more")
+        self._links[device] = link
+
+    async def _quiet(self, device: DeviceId) -> None:
+        """Wait until the link has taken what it was given before; raises `LinkClosed`."""
+        if (link := self._links.get(device)) is not None:
+            await link.drained(Channel.BULK)
 
     def _said(self, device: DeviceId, data: bytes) -> None:
         public = self._public(device)
@@ -132,7 +145,7 @@ class Exchange:
             _log.warning("%s says something about pictures that cannot be read: %s", device, error)
 
     def _addresses(self, device: DeviceId) -> tuple[str, ...]:
-        place = self._session.places(attrgetter("pictures")).get(device)
+        place = self._session.places("pictures").get(device)
         return () if place is None else (place,)
 
     def _public(self, device: DeviceId) -> bytes | None:

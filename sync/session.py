@@ -13,7 +13,6 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from operator import attrgetter
 from types import TracebackType
 from typing import Final, Literal, Self
 
@@ -39,7 +38,7 @@ from sync.dialling import Route, Standing
 from sync.doorstep import Doorstep
 from sync.feed import Change
 from sync.identity import Clock, Random
-from sync.links.link import Channel, Link
+from sync.links.link import Link
 from sync.membership import Members
 from sync.networks import Hint, Network, Step
 from sync.overview import Overview
@@ -207,12 +206,12 @@ class Session:
         """How many devices are linked now."""
         return len(self._live)
 
-    def places(self, port_of: Callable[[Present], int] = attrgetter("port")) -> dict[DeviceId, str]:
-        """Where on the LAN the devices that are linked now can be dialled, at a port that their presence names."""
+    def places(self, which: Literal["port", "pictures"] = "port") -> dict[DeviceId, str]:
+        """Where on the LAN the devices that are linked now can be dialled, for links or for pictures."""
         found = {}
         for device, pump in self._live.items():
             seen = self.room.of(device)
-            port = port_of(seen.present) if seen is not None else 0
+            port: int = getattr(seen.present, which) if seen is not None else 0
             if port and self._routes[pump] is Route.LAN:
                 host = pump.link.remote
                 found[device] = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -253,17 +252,12 @@ class Session:
         if data is not None:
             self._say(data)
 
-    def tell(self, device: DeviceId, message: bytes) -> bool:
-        """Say something about blobs to a device; false when it is not linked."""
+    def tell(self, device: DeviceId, message: bytes) -> Link | None:
+        """Say something about blobs to a device; returns the link that carries it, None when there is none."""
         pump = self._live.get(device)
         if pump is not None:
             pump.act(pump.conversation.ask(message, self._now()))
-        return pump is not None
-
-    async def quiet(self, device: DeviceId) -> None:
-        """Wait until little of what a device was told about blobs is still under way; raises `LinkClosed`."""
-        if (pump := self._live.get(device)) is not None:
-            await pump.link.drained(Channel.BULK)
+        return pump.link if pump is not None else None
 
     def stir(self) -> None:
         """The network changed, or the machine woke up: old links are doubted, and everybody is dialled at once."""
