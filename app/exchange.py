@@ -15,6 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from app.screen import Screen
 from engine.recipe import FileDigest
 from sync import identity
 from sync.blobs.frames import Broken
@@ -23,6 +24,7 @@ from sync.blobs.sources import Sources
 from sync.contacts import Reason
 from sync.links.link import Channel, Link
 from sync.records import DeviceId
+from sync.tasks import Crew
 
 if TYPE_CHECKING:
     from app.studio import Studio
@@ -34,6 +36,8 @@ REMEMBERED: Final = 1024
 """Of how many blobs it is remembered who gave them."""
 WAIT: Final = 600.0
 """Seconds that somebody waits for a picture from others; what came of it is kept, and the next try goes on there."""
+CHANCES: Final = ("up", "shown", "synced")
+"""News after which somebody may have what nobody had."""
 _log = logging.getLogger(__name__)
 
 
@@ -183,6 +187,11 @@ async def exchanging(
             await stack.enter_async_context(exchange.served)
         await stack.enter_async_context(exchange.sources)
         stack.enter_context(session.subscribe(exchange.hear))
+        screen = Screen(studio, session.overview, exchange.sources)
+        crew = await stack.enter_async_context(Crew())
+        stack.enter_context(studio.project.subscribe(lambda change: screen.stir()))
+        stack.enter_context(session.subscribe(lambda news: screen.stir(news.what in CHANCES)))
+        crew.start(screen.run())
         exchange.begin()
         studio.elsewhere = exchange.bring
         try:

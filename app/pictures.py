@@ -136,6 +136,7 @@ def _imported(
     note: str,
 ) -> dict[str, Any]:
     digest = studio.blobs.put(picture.data)
+    small = _smaller(studio, picture)
 
     def build(edit: Edit) -> tuple[AssetId, Version, Take]:
         draft = Draft(studio, edit)
@@ -145,7 +146,7 @@ def _imported(
         version = draft.add_version(
             asset, choice, note=note or f"imported from {picture.file.name}", recipe=recipe
         )
-        take = _take(edit, draft, asset, version, picture, digest)
+        take = _take(edit, draft, asset, version, picture, digest, small)
         edit.add(asset_document(asset), take)
         return asset, version, take
 
@@ -160,7 +161,13 @@ def _imported(
 
 
 def _take(
-    edit: Edit, draft: Draft, asset: AssetId, version: Version, picture: Picture, digest: FileDigest
+    edit: Edit,
+    draft: Draft,
+    asset: AssetId,
+    version: Version,
+    picture: Picture,
+    digest: FileDigest,
+    small: tuple[FileDigest | None, FileDigest | None],
 ) -> Take:
     facts = draft.asset(asset)
     label = history.label(version, facts.versions)
@@ -190,6 +197,21 @@ def _take(
         own_noise=True,
         file=str(where),
         imported=True,
+        thumb=small[0],
+        proxy=small[1],
+    )
+
+
+def _smaller(studio: Studio, picture: Picture) -> tuple[FileDigest | None, FileDigest | None]:
+    """A picture for lists and one of a screen's size; none where the picture itself is as small as that may be."""
+    size = len(picture.data)
+    if size <= image.THUMB_BYTES:
+        return None, None
+    pixels = image.decode(picture.data)
+    thumb, proxy = image.thumbnail(pixels), image.proxy(pixels) if size > image.PROXY_BYTES else None
+    return (
+        studio.blobs.put(thumb) if len(thumb) < size else None,
+        studio.blobs.put(proxy) if proxy is not None and len(proxy) < size else None,
     )
 
 

@@ -227,8 +227,7 @@ class Session:
 
     def tell(self, device: DeviceId, message: bytes) -> Link | None:
         """Say something about blobs to a device; returns the link that carries it, None when there is none."""
-        pump = self._live.get(device)
-        if pump is not None:
+        if (pump := self._live.get(device)) is not None:
             pump.act(pump.conversation.ask(message, self._now()))
         return pump.link if pump is not None else None
 

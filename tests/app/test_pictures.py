@@ -55,6 +55,21 @@ def test_a_foreign_picture_is_kept_byte_for_byte(film: Film, tmp_path: Path, kin
     assert again["same_recipe"] is True
 
 
+def test_a_large_foreign_picture_gets_a_small_one(film: Film, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (400, 300, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "large.png")
+    film("asset", "add", "prop", "LAMP", "--from-image", str(tmp_path / "large.png"))
+    assert film("status")["blobs"]["count"] == 3
+    with Image.open(io.BytesIO(pictures_of(film)[0])) as smallest:
+        assert (smallest.format, max(smallest.size)) == ("WEBP", 256)
+
+
+def pictures_of(film: Film) -> list[bytes]:
+    """All that is kept, the smallest first."""
+    files = (film.folder / ".restrike" / "blobs").glob("??/*")
+    return sorted((one.read_bytes() for one in files), key=len)
+
+
 def test_an_imported_picture_has_words_and_nothing_else(film: Film, tmp_path: Path) -> None:
     source = str(foreign(tmp_path / "lamp.png"))
     error = film.error("asset", "add", "prop", "LAMP", "--from-image", source, "steps=3", status=2)
