@@ -22,6 +22,8 @@ from sync.change import header
 Put = tuple[str, str, str]
 """Collection, key, text."""
 Facts = Mapping[tuple[str, str], str]
+Changes = Mapping[bytes, tuple[Sequence[bytes], bytes]]
+"""Dependencies and raw bytes of each change by its hash, none before those that it depends on."""
 _SYNC_MESSAGE: Final = b"\x42\x00\x00\x00"
 """A sync message of version 1 with no heads, no needs and no filter; the number of changes and the changes follow."""
 MOST_PUTS: Final = 1000
@@ -123,6 +125,11 @@ class Document:
                 raise Damaged("a change counts its operations wrongly", "it was set aside")
         return operations
 
+    def changes(self) -> Changes:
+        """Every change, those of the genesis too."""
+        with _calling("read"):
+            return {one.hash: (one.deps, one.raw_bytes) for one in self._document.get_changes([])}
+
     def facts(self) -> Iterator[Put]:
         """Every fact; raises `Damaged` where a value is no text, which no device of ours writes."""
         with _calling("read"):
@@ -158,9 +165,10 @@ def shadow(
 ) -> Mapping[tuple[str, str], str]:
     """The facts of a document after `fresh` changes, tried on a copy that is saved, loaded again and compared.
 
-    Raises `Damaged` when a change is refused, loses or changes a fact that was there (in `contended` collections two
-    devices may have written one key apart), adds what is not a text in one of the family's maps, is too large, starts
-    counting its operations anywhere but after its dependencies, or does not survive saving.
+    Raises `Damaged` when a change is refused, takes away a fact or writes one again that is in its past (outside of
+    `contended` collections), adds what is not a text in one of the family's maps, is too large, starts counting its
+    operations anywhere but after its dependencies, or does not survive saving. Of two facts that were written apart
+    under one key all show the same one, whichever came first: what is refused follows from a change and its past alone.
     """
     return grown(Copy.of(genesis, known), fresh, contended).facts
 
@@ -168,24 +176,30 @@ def shadow(
 def gain(
     genesis: Sequence[bytes], known: Sequence[bytes], fresh: Sequence[bytes], contended: Container[str] = ()
 ) -> Mapping[tuple[str, str], str]:
-    """As `shadow`, but only those facts that the changes add or, in `contended` collections, replace."""
+    """As `shadow`, but only those facts that the changes add, or show in the place of others written apart."""
     copy = Copy.of(genesis, known)
     return grown(copy, fresh, contended).since(copy)
 
 
 @dataclass(frozen=True)
 class Copy:
-    """A document as bytes and facts, to try changes on again and again; `origins` is what lies at its root."""
+    """A document as bytes and facts, to try changes on again and again.
+
+    `origins` is what lies at its root, `again` how many operations wrote what was written already.
+    """
 
     data: bytes = field(repr=False)
     facts: Facts = field(repr=False)
     origins: Mapping[str, bytes | None]
+    again: int
 
     @classmethod
     def of(cls, genesis: Sequence[bytes], known: Sequence[bytes]) -> Copy:
         """The document of these changes."""
         live = Document.load(genesis, known, _NOBODY)
-        return cls(b"".join((*genesis, *known)), _facts_of(live), live.origins)
+        facts, origins = _facts_of(live), live.origins
+        again = live.check_counts() - len(facts) - len(origins)
+        return cls(b"".join((*genesis, *known)), facts, origins, again)
 
     def since(self, before: Copy) -> Facts:
         """The facts that were not there before, or were others."""
@@ -202,29 +216,39 @@ def grown(copy: Copy, fresh: Sequence[bytes], contended: Container[str] = ()) ->
     after = _facts_of(again)
     if again.heads != live.heads or again.origins != copy.origins:
         raise Damaged("a change alters the shape of a document", "it was set aside")
-    _refuse_rewriting(copy.facts, after, contended)
-    if operations != len(after) + len(copy.origins):  # some fact was written more than once: see in which way
-        _step_through(Document.load((), [copy.data], _NOBODY), copy.facts, fresh, contended)
-    return Copy(data, after, copy.origins)
+    written_again = operations - len(after) - len(copy.origins)
+    if written_again > copy.again:
+        changes = live.changes()
+        for raw in fresh:
+            _refuse_rewriting(changes, raw, contended)
+    return Copy(data, after, copy.origins, written_again)
 
 
 def _facts_of(document: Document) -> Facts:
     return {(name, key): text for name, key, text in document.facts()}
 
 
-def _step_through(copy: Document, before: Facts, fresh: Sequence[bytes], contended: Container[str]) -> None:
-    for raw in fresh:
-        copy.apply([raw])
-        after = _facts_of(copy)
-        _refuse_rewriting(before, after, contended)
-        before = after
-
-
-def _refuse_rewriting(before: Facts, after: Facts, contended: Container[str]) -> None:
+def _refuse_rewriting(changes: Changes, raw: bytes, contended: Container[str]) -> None:
+    """Refuse a change that takes away or writes again what is in its own past, which is the same for everybody."""
+    past = Document.load((), _past(changes, raw), _NOBODY)
+    before = _facts_of(past)
+    past.apply([raw])
+    after = _facts_of(past)
     lost = before.keys() - after.keys()
     changed = [one for one in before.keys() - lost if after[one] != before[one] and one[0] not in contended]
     if lost or changed:
         raise Damaged("a change rewrites a fact", "facts are written once; it was set aside")
+
+
+def _past(changes: Changes, raw: bytes) -> list[bytes]:
+    """The changes that one follows from, in their order."""
+    wanted, found = list(header(raw).dependencies), set[bytes]()
+    while wanted:
+        digest = wanted.pop()
+        if digest not in found and digest in changes:
+            found.add(digest)
+            wanted += changes[digest][0]
+    return [one for digest, (_, one) in changes.items() if digest in found]
 
 
 def first_change(maps: Sequence[str], actor: bytes, after: Sequence[bytes] = ()) -> bytes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
+from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.faults import Damaged
@@ -117,6 +118,40 @@ def test_a_shadow_refuses_a_rewritten_fact_except_where_two_may_write() -> None:
     with pytest.raises(Damaged, match="rewrites"):
         shadow(ASSET, known, again)
     assert shadow(ASSET, known, again, {"renamed"}) == {("renamed", "a"): "2"}
+
+
+@given(st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=4), st.randoms(use_true_random=False))
+@settings(max_examples=50, deadline=None)
+def test_facts_written_apart_under_one_key_are_the_same_in_every_order(
+    keys: list[str], random: Random
+) -> None:
+    """Neither writer knew of the other, so neither is refused: whoever came first is no matter."""
+    made: list[tuple[int, bytes]] = []
+    for number in range(3):
+        device = Document.load(ASSET, (), bytes([number + 1]) * 16)
+        made += [(number, device.put([("renamed", key, f"{number}")])) for key in dict.fromkeys(keys)]
+    shown = []
+    for _ in range(3):
+        queues = {number: [raw for owner, raw in made if owner == number] for number in range(3)}
+        known: list[bytes] = []
+        while any(queues.values()):
+            chosen = random.choice([number for number, queue in queues.items() if queue])
+            fresh = [queues[chosen].pop(0)]
+            found = shadow(ASSET, known, fresh)
+            known += fresh
+        shown.append(dict(found))
+    assert shown[0] == shown[1] == shown[2]
+    assert shown[0] == shadow(ASSET, (), known)
+
+
+def test_a_rewriting_is_refused_in_every_order_and_portion() -> None:
+    live, other = fresh(), Document.load(ASSET, (), TWO)
+    first, apart = live.put([("renamed", "a", "1")]), other.put([("renamed", "a", "x")])
+    again = live.put([("renamed", "a", "2")])
+    for known, more in (([first], [again]), ([first, apart], [again]), ([], [first, apart, again])):
+        with pytest.raises(Damaged, match="rewrites"):
+            shadow(ASSET, known, more)
+    assert shadow(ASSET, [apart], [first]) == shadow(ASSET, [first], [apart])
 
 
 def test_a_shadow_refuses_new_maps() -> None:
