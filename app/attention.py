@@ -100,4 +100,4 @@ def warning(studio: Studio, asset: str, fields: Iterable[str]) -> str:
         if one["field"] is None or one["field"] in wanted:
             by_name.setdefault(one["name"], []).append(one["field"] or "it")
     who = [f"{name} edits {' and '.join(sorted(ones))}" for name, ones in sorted(by_name.items())]
-    return f" Just now {'; '.join(who)}." if who else ""
+    return f"; just now {' and '.join(who)}" if who else ""

@@ -74,7 +74,11 @@ class Company:
 
     def peers(self) -> list[dict[str, Any]]:
         """Everybody else who is here, as `peers` shows them."""
-        return [] if self.session is None else [asdict(one) for one in self.session.peers()]
+        found = [] if self.session is None else [asdict(one) for one in self.session.peers()]
+        for at in (one[what] for one in found for what in ("doing", "editing") if one[what] is not None):
+            row = self.studio.project.index.find_asset(at["asset"]) if at["asset"] else None
+            at["asset_name"] = row.name if row is not None else ""
+        return found
 
     def here(self) -> list[dict[str, Any]]:
         """The same without what changes at every moment, for events."""

@@ -75,7 +75,7 @@ def _peers(value: Value, stream: TextIO) -> None:
             one["link"] or "–",
             "–" if one["rtt_ms"] is None else f"{one['rtt_ms']:.0f} ms",
             "in sync" if one["synced"] else "catching up",
-            one["doing"] or one["state"],
+            _doing(one),
             one["device"],
         ]
         for one in value["peers"]
@@ -91,6 +91,20 @@ def _peers(value: Value, stream: TextIO) -> None:
                 paper.say(stream, f"{one['name']}: {one['detail']} ({one['fix']})")
     for one in value["reasons"]:
         paper.say(stream, f"{one['sentence']}{' (' + one['fix'] + ')' if one['fix'] else ''}")
+
+
+def _doing(peer: Value) -> str:
+    """What a person or a machine is at: the picture that is rendered, the fields that are edited, the asset in view."""
+    if (at := peer["doing"]) is not None:
+        name, step = (
+            at.get("asset_name") or "a picture",
+            f" {at['step']}/{at['steps']}" if at["steps"] else "",
+        )
+        return f"{at['stage']} {name}{step}"
+    if (at := peer["editing"]) is not None:
+        name, fields = at.get("asset_name") or "an asset", ", ".join(at["fields"])
+        return f"edits {name}" + (f": {fields}" if fields else "")
+    return str(peer["state"])
 
 
 def _admit(value: Value, stream: TextIO) -> None:

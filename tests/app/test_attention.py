@@ -80,9 +80,13 @@ async def test_what_others_edit_is_shown_and_warned_of_and_nobody_is_kept_out(tm
             held = [{"member": member, "name": "Ben", "field": one} for one in ("prompt", "seed")]
             assert views.asset(studio, asset)["editing"] == held
             told = await change(studio, "LAMP", "prompt=a green lamp")
-            assert told["message"].endswith("Just now Ben edits prompt.")
+            assert told["message"].endswith("; just now Ben edits prompt")
             assert (await change(studio, "LAMP", "steps=3"))["message"].endswith("a green lamp")
+            company = studio.company
+            assert company is not None
+            [peer] = company.peers()
+            assert peer["editing"] == {"asset": asset, "asset_name": "LAMP", "fields": ["prompt", "seed"]}
             ben.says(Present(editing=(asset, ())))
-            assert "Just now Ben edits it." in (await change(studio, "LAMP", "steps=4"))["message"]
+            assert (await change(studio, "LAMP", "steps=4"))["message"].endswith("; just now Ben edits it")
             ben.says(Present())
             assert views.asset(studio, asset)["editing"] == []

@@ -101,7 +101,7 @@ async def test_one_who_is_suspended_here(desks: list[Desk], tmp_path: Path) -> N
     await begun(desks, tmp_path / "x")
     async with desks[0].open() as ada, desks[1].open() as ben:
         for second in range(MOST):
-            ada.team.suspensions.blame(ben.device.public, REFUSALS["malformed"], float(second))
+            ada.team.suspensions.blame(ben.device.public, REFUSALS["too_large"], float(second))
         found = [one for one in between(ada, ben).obstacles if one.code == "suspended"]
         assert len(found) == 1
         assert "ben" in found[0].sentence

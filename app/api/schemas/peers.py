@@ -7,7 +7,7 @@ from typing import Literal
 from app.api.schemas.assets import Editing
 from app.api.schemas.team import MemberRole
 from app.api.schemas.trouble import Check
-from app.api.schemas.values import Count, Digest, Id, Shape, always, shown
+from app.api.schemas.values import Count, Digest, Id, Shape, always, maybe, shown
 
 _DEVICE = "1f3a90bc77d102e45b6c8a9f0c1d2e3f1f3a90bc77d102e45b6c8a9f0c1d2e3f"
 _PEER = {
@@ -22,6 +22,7 @@ _PEER = {
     "doing": {
         "job": "p7fui3jlnv6vbyhlkfcb42fkfu",
         "asset": "gq2tkmzsgizdkmjqgae3dsmrru",
+        "asset_name": "SH010",
         "stage": "rendering",
         "step": 3,
         "steps": 8,
@@ -38,6 +39,7 @@ class PeerDoing(Shape):
 
     job: Id = always("The job.")
     asset: str = always("The asset; empty while it is not known here.")
+    asset_name: str = maybe("Its name; empty while it is not known here.")
     stage: str = always("What it is at, such as rendering.")
     step: Count = always("The step.")
     steps: Count = always("Of how many.")
@@ -47,6 +49,7 @@ class PeerEditing(Shape):
     """What a person edits just now: a soft lock, which keeps nobody from editing the same."""
 
     asset: str = always("The asset.")
+    asset_name: str = maybe("Its name; empty while it is not known here.")
     fields: list[str] = always("The fields; none for all of them.")
 
 

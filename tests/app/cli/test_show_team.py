@@ -55,3 +55,24 @@ def test_who_knocks_and_what_waits() -> None:
     assert "3 bundles" in shown("adopt", {"withheld": [WORK], "adopted": 0})
     assert "Nothing waits" in shown("adopt", {"withheld": [], "adopted": 0})
     assert "2 count" in shown("adopt", {"withheld": [], "adopted": 2, "message": "2 count now."})
+
+
+def test_what_each_device_is_at() -> None:
+    def at(**more: Any) -> str:
+        quiet = {
+            "doing": None,
+            "editing": None,
+            "state": "idle",
+            "synced": True,
+            "link": "lan",
+            "rtt_ms": 1.0,
+        }
+        peer = {"name": "Ben", "role": "artist", "device": DEVICE, **quiet, **more}
+        return shown("peers", {"peers": [peer], "reasons": [], "checks": []})
+
+    assert "idle" in at()
+    doing = {"stage": "rendering", "asset_name": "LAMP", "step": 3, "steps": 8}
+    assert "rendering LAMP 3/8" in at(doing=doing)
+    assert "loading model a picture" in at(doing={"stage": "loading model", "step": 0, "steps": 0})
+    assert "edits LAMP: prompt, seed" in at(editing={"asset_name": "LAMP", "fields": ["prompt", "seed"]})
+    assert "edits an asset" in at(editing={"fields": []})
