@@ -59,6 +59,7 @@ class Company:
     exchange: Exchange | None = None
     now: Callable[[], float] = time.monotonic
     attention: Attention = field(default_factory=lambda: Attention(time.monotonic))
+    _drawn: str = ""
     _told: list[Told] = field(default_factory=list)
     _reach: Reach | None = None
     _ours: bool = False
@@ -267,10 +268,10 @@ class Company:
             )
         )
         for at in moved:
-            if at.preview and doing is not None and at.doing.job == doing.job:
+            if at.preview and at.preview != self._drawn and doing is not None and at.doing.job == doing.job:
                 picture = base64.b64decode(at.preview.partition(",")[2])
-                if len(picture) < 50_000:
-                    session.show(Preview(at.doing.job, picture))
+                if len(picture) < 50_000 and session.show(Preview(at.doing.job, picture)):
+                    self._drawn = at.preview
         self._pass_on(session, attendance)
         self._write_down(session)
 

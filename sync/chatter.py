@@ -71,11 +71,12 @@ class Chatter:
     def present(self, present: Present) -> None:
         self._voice.present = present
 
-    def show(self, preview: Preview) -> None:
-        """Show the others a picture of what is being rendered; left out when the last one is too fresh."""
+    def show(self, preview: Preview) -> bool:
+        """Show the others a picture of what is being rendered; false, and left out, when the last one is too fresh."""
         data = self._voice.show(preview, self._now())
         if data is not None:
             self._say(data)
+        return data is not None
 
     def deal(self, own: Iterable[Card]) -> None:
         """These are this device's workers now."""

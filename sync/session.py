@@ -221,9 +221,9 @@ class Session:
         """This device does something else now; the others hear it as soon as the limits allow."""
         self.chatter.present = present
 
-    def show(self, preview: Preview) -> None:
-        """Show the others a picture of what is being rendered; left out when the last one is too fresh."""
-        self.chatter.show(preview)
+    def show(self, preview: Preview) -> bool:
+        """Show the others a picture of what is being rendered; false, and left out, when the last one is too fresh."""
+        return self.chatter.show(preview)
 
     def tell(self, device: DeviceId, message: bytes) -> Link | None:
         """Say something about blobs to a device; returns the link that carries it, None when there is none."""
