@@ -149,10 +149,13 @@ def test_what_both_did_alone_merges_and_one_field_forks(anna: Artist, ben: Artis
         until(lambda: equal(anna, ben))
         for one in (anna, ben):
             assert one("asset", "show", "DESK")["forked"]
-            assert len(one("asset", "history", "VASE")["versions"]) == 3
+            saved = [version["saved"] for version in one("asset", "history", "VASE")["versions"]]
+            assert saved == [True, True, True, False]
+        shown = ben("asset", "show", "VASE")
+        recipe, key = shown["recipe"], anna("asset", "show", "VASE")["recipe_key"]
+        assert (shown["forked"], shown["recipe_key"]) == (False, key)
         anna("asset", "resolve", "VASE")  # nothing clashes, so nothing has to be chosen
-        until(lambda: not ben("asset", "show", "VASE")["forked"])
-        recipe = ben("asset", "show", "VASE")["recipe"]
+        until(lambda: not ben("asset", "show", "VASE")["merged"])
         assert (recipe["prompt"], recipe["seed"]) == ("a blue vase", "6")
         anna("asset", "resolve", "DESK", status=2)
 
