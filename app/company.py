@@ -10,7 +10,7 @@ import base64
 import importlib
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,6 +39,11 @@ TAKE_OVER: Final = 1.0
 """Seconds between looks whether another process of this folder still has the session."""
 LOOK: Final = 0.25
 """Seconds between looks at what this machine renders."""
+
+SCREEN: Final = 60
+"""As many assets as a window shows at first."""
+FIRST: Final = 5.0
+"""Seconds that a newcomer waits for their pictures."""
 
 Told = Callable[["News"], None]
 
@@ -115,6 +120,14 @@ class Company:
     def addresses(self) -> tuple[str, ...]:
         """Where others reach this device, for tickets."""
         return self.network.addresses() if self.network is not None else ()
+
+    async def first_pictures(self) -> None:
+        """Wait for the small pictures that a window shows first, but not for long."""
+        if self.exchange is None:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST):
+                await self.exchange.screen.fill(SCREEN)
 
     def spoken(self) -> list[Offer]:
         """The spoken codes that this program gave out, and what became of them."""

@@ -59,6 +59,8 @@ class Exchange:
             Served(studio.blobs, project.device, project.id, self._admitted, random=random) if lan else None
         )
 
+        self.screen = Screen(studio, session.overview, self.sources)
+
     @property
     def port(self) -> int:
         """Where blobs are handed out; 0 for nowhere."""
@@ -187,7 +189,7 @@ async def exchanging(
             await stack.enter_async_context(exchange.served)
         await stack.enter_async_context(exchange.sources)
         stack.enter_context(session.subscribe(exchange.hear))
-        screen = Screen(studio, session.overview, exchange.sources)
+        screen = exchange.screen
         crew = await stack.enter_async_context(Crew())
         stack.enter_context(studio.project.subscribe(lambda change: screen.stir()))
         stack.enter_context(session.subscribe(lambda news: screen.stir(news.what in CHANCES)))
