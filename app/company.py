@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from app import distant, onlyone, roster
+from app import asking, distant, onlyone, roster
 from app.attention import Attention
 from app.place import PRIVATE
 from app.ways import Ways
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from app.place import Place
     from app.post import Post
     from app.studio import Studio
+    from engine.recipe import FileDigest
     from sync.contacts import Reason
     from sync.lan import Lan
     from sync.networks import Hint, Network, Step
@@ -150,7 +151,17 @@ class Company:
                 self._ours = ours
                 if ours:
                     await self._meet()
+                else:
+                    self.studio.elsewhere = self._through
             await asyncio.sleep(TAKE_OVER)
+
+    async def _through(self, digest: FileDigest) -> bool:
+        """Have the program that has the session ask the others."""
+        from sync.blobs import budget
+
+        folder, own = self.studio.project.folder / PRIVATE / asking.FOLDER, self.studio.project.session
+        await asking.ask(folder, digest, own, over=lambda: self._ours, rest=budget.rest)
+        return self.studio.blobs.has(digest)
 
     async def _meet(self) -> None:
         for module in (
@@ -350,4 +361,4 @@ async def together(
             finally:
                 task.cancel()
     finally:
-        studio.company = None
+        studio.company = studio.elsewhere = None
