@@ -10,11 +10,11 @@ import base64
 import importlib
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from app import distant, onlyone, roster
+from app import asking, distant, onlyone, roster
 from app.attention import Attention
 from app.place import PRIVATE
 from app.ways import Ways
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from app.place import Place
     from app.post import Post
     from app.studio import Studio
+    from engine.recipe import FileDigest
     from sync.contacts import Reason
     from sync.lan import Lan
     from sync.networks import Hint, Network, Step
@@ -39,6 +40,11 @@ TAKE_OVER: Final = 1.0
 """Seconds between looks whether another process of this folder still has the session."""
 LOOK: Final = 0.25
 """Seconds between looks at what this machine renders."""
+
+SCREEN: Final = 60
+"""As many assets as a window shows at first."""
+FIRST: Final = 5.0
+"""Seconds that a newcomer waits for their pictures."""
 
 Told = Callable[["News"], None]
 
@@ -121,6 +127,14 @@ class Company:
         """Where others reach this device, for tickets."""
         return self.network.addresses() if self.network is not None else ()
 
+    async def first_pictures(self) -> None:
+        """Wait for the small pictures that a window shows first, but not for long."""
+        if self.exchange is None:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST):
+                await self.exchange.screen.fill(SCREEN)
+
     def spoken(self) -> list[Offer]:
         """The spoken codes that this program gave out, and what became of them."""
         return [] if self.codes is None else self.codes.offers()
@@ -142,7 +156,17 @@ class Company:
                 self._ours = ours
                 if ours:
                     await self._meet()
+                else:
+                    self.studio.elsewhere = self._through
             await asyncio.sleep(TAKE_OVER)
+
+    async def _through(self, digest: FileDigest) -> bool:
+        """Have the program that has the session ask the others."""
+        from sync.blobs import budget
+
+        folder, own = self.studio.project.folder / PRIVATE / asking.FOLDER, self.studio.project.session
+        await asking.ask(folder, digest, own, over=lambda: self._ours, rest=budget.rest)
+        return self.studio.blobs.has(digest)
 
     async def _meet(self) -> None:
         for module in (
@@ -342,4 +366,4 @@ async def together(
             finally:
                 task.cancel()
     finally:
-        studio.company = None
+        studio.company = studio.elsewhere = None

@@ -15,9 +15,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from app import asking
+from app.place import PRIVATE
 from app.screen import Screen
 from engine.recipe import FileDigest
 from sync import identity
+from sync.blobs import budget
 from sync.blobs.frames import Broken
 from sync.blobs.served import Served
 from sync.blobs.sources import Sources
@@ -58,6 +61,8 @@ class Exchange:
         self.served = (
             Served(studio.blobs, project.device, project.id, self._admitted, random=random) if lan else None
         )
+
+        self.screen = Screen(studio, session.overview, self.sources)
 
     @property
     def port(self) -> int:
@@ -187,11 +192,14 @@ async def exchanging(
             await stack.enter_async_context(exchange.served)
         await stack.enter_async_context(exchange.sources)
         stack.enter_context(session.subscribe(exchange.hear))
-        screen = Screen(studio, session.overview, exchange.sources)
+        screen = exchange.screen
         crew = await stack.enter_async_context(Crew())
         stack.enter_context(studio.project.subscribe(lambda change: screen.stir()))
         stack.enter_context(session.subscribe(lambda news: screen.stir(news.what in CHANCES)))
         crew.start(screen.run())
+        crew.start(
+            asking.answer(studio.project.folder / PRIVATE / asking.FOLDER, exchange.bring, rest=budget.rest)
+        )
         exchange.begin()
         studio.elsewhere = exchange.bring
         try:

@@ -78,11 +78,11 @@ class Screen:
                 _log.warning("small pictures do not come: %s", fault.message)
             await self._rest(PAUSE)
 
-    async def fill(self) -> int:
-        """Have come what is not here of the first screen; returns how many came."""
+    async def fill(self, assets: int = ASSETS) -> int:
+        """Have come what is not here of the first assets; returns how many came."""
         came = 0
         self._forget()
-        for rows in _portions(self._rows()):
+        for rows in _portions(self._rows(assets)):
             wanted = [one for one in self._small(rows) if not self._studio.blobs.has(one)]
             wanted = [one for one in dict.fromkeys(wanted) if one not in self._refused]
             if not self._sources.sources or self.bytes >= MOST:
@@ -107,8 +107,8 @@ class Screen:
 
     # --- what the first screen shows ---
 
-    def _rows(self) -> list[AssetRow]:
-        return self._studio.project.index.assets(limit=ASSETS, bare=True)
+    def _rows(self, assets: int) -> list[AssetRow]:
+        return self._studio.project.index.assets(limit=assets, bare=True)
 
     def _small(self, rows: Sequence[AssetRow]) -> list[FileDigest]:
         """The small pictures of assets, those first that are promised and not proved yet."""

@@ -1,4 +1,4 @@
-"""Pictures on their way back: what a caller asked to see, was dropped, and is being rendered again.
+"""Pictures on their way back: what a caller asked to see and is not here, from another device or rendered.
 
 A picture comes back once, however many ask. Each return has an id (`return-` and the take's id) and the shape of a job,
 so that who waits can ask for it as for any job; it is kept until the program ends.

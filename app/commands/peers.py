@@ -187,6 +187,7 @@ async def _fetch(
         met = beyond.chosen(studio, place, relay=relay, ice=[], mailbox=None)
         async with together(studio, place, lan=lan, ways=met, hints=_hints(ticket)) as company:
             await synced(project, company, seconds, Arriving(company, report, began))
+            await company.first_pictures()
         counts = project.index.counts()
         role = project.members.role_of(project.device.public)
         return {

@@ -63,9 +63,10 @@ async def take_export(
     file: Annotated[Path, Arg("The file to write.", shown="FILE", writes="image/png")],
     force: Annotated[bool, Opt("--force", help="Replace a file that is there.")] = False,
 ) -> dict[str, Any]:
-    """Write a take's picture to a file, with its recipe inside. A picture that was deleted is rendered again first.
+    """Write a take's picture to a file, with its recipe inside.
 
-    Refused when it comes back with other pixels: then it is not that take.
+    A picture that is not here comes from another device, else it is rendered again first. Refused when it comes back
+    with other pixels: then it is not that take.
     """
     from app import finding, renewal
     from app.listing import Listing

@@ -7,12 +7,16 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from app import onlyone
+from app import asking, onlyone
 from app.company import LOCK, Company, together
 from app.place import PRIVATE, Place
 from app.studio import Studio
 from app.ways import Ways
+from engine.recipe import FileDigest
 from sync import reach
+from sync.blobs import budget
+from sync.blobs.store import digest_of
+from sync.tasks import Crew
 from tests.app.studios import film
 
 
@@ -50,7 +54,22 @@ async def test_another_process_of_the_folder_waits_for_the_first(tmp_path: Path)
                     await asyncio.sleep(0)
                 assert company.session is None
                 assert [one.code for one in company.why("anybody")] == ["elsewhere"]
+                assert await _asked(studio)
                 assert company.steps() == []
+
+
+async def _asked(studio: Studio) -> bool:
+    """Whether the program with the session, played here, is asked for a picture."""
+    folder = studio.project.folder / PRIVATE / asking.FOLDER
+    missing = digest_of(b"a picture")
+
+    async def bring(digest: FileDigest) -> bool:
+        return studio.blobs.put(b"a picture") == digest
+
+    async with Crew() as crew:
+        crew.start(asking.answer(folder, bring, rest=budget.rest))
+        assert studio.elsewhere is not None
+        return await studio.elsewhere(missing)
 
 
 async def test_without_the_lan_nobody_is_looked_for(tmp_path: Path) -> None:

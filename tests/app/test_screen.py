@@ -107,17 +107,15 @@ async def test_what_is_promised_comes_before_it_is_proved(tmp_path: Path) -> Non
 async def test_there_is_an_end_to_what_comes_by_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(screen, "ASSETS", 0)
+    monkeypatch.setattr(screen, "MOST", -1)
     async with mates(tmp_path, "anna", "ben") as (anna, ben):
         for name in ("A", "B", "C"):
             await drawn(anna.studio, tmp_path, name, 16)
         await until(lambda: ben.studio.project.index.counts()["assets"] == 3, ben.session)
-        monkeypatch.setattr(screen, "ASSETS", 2)
         own = Screen(ben.studio, ben.session.overview, ben.exchange.sources)
-        own.bytes = MOST
         assert await own.fill() == 0
-        own.bytes = 0
-        assert await own.fill() == 2
+        monkeypatch.setattr(screen, "MOST", MOST)
+        assert await own.fill(2) == 2
         [last] = takes_of(ben.studio, "C")
         assert not ben.studio.blobs.has(last.sha256)
 

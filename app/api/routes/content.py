@@ -71,7 +71,7 @@ UrlQuery = Annotated[bool, Query(description="Answer with a signed URL that need
 ValidQuery = Annotated[
     int, Query(ge=1, le=LONGEST, description="Seconds for which the signed URL can be used.")
 ]
-BackQuery = Annotated[bool, Query(description="Render a dropped picture again; otherwise 404.")]
+BackQuery = Annotated[bool, Query(description="Bring back a picture that is not here; otherwise 404.")]
 DigestPath = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="The digest of the bytes.")]
 TypeQuery = Annotated[str, Query(max_length=100, description="The media type.")]
 NameQuery = Annotated[str, Query(max_length=300, description="What the file is called.")]
@@ -111,7 +111,7 @@ def _add_content(desk: Desk, made: APIRouter) -> None:
         bring_back: BackQuery = True,
         project: ProjectQuery = None,
     ) -> Response:
-        """Bytes with their SHA-256 as ETag. A dropped picture is rendered again: 202 with the job; ask again later."""
+        """Bytes with their SHA-256 as ETag. One that is not here is brought back: 202 with the job; ask again later."""
         studio = desk.studio(project)
         if (first := _first(studio, asset)) is not None:
             return _coming(request, first)
@@ -199,7 +199,7 @@ def _returning(request: Request, desk: Desk, row: TakeRow, facts: AssetFacts) ->
     if desk.studio().elsewhere is None:
         _check_comes_back(row.take, facts)
     job = desk.returns.shape(desk.returns.begin(row.asset, row.take))
-    words = f"{serving.name_of(row.take, facts)} is being rendered again."
+    words = f"{serving.name_of(row.take, facts)} is being brought back."
     return _later(request, job, row.take.id, max(1, round(row.take.seconds + 1)), words)
 
 
@@ -253,7 +253,7 @@ def _verified(desk: Desk, digest: FileDigest) -> File:
     try:
         return desk.studio().blobs.path(digest)
     except Damaged as fault:
-        raise NotFound(fault.message, "ask again: it is then rendered again") from fault
+        raise NotFound(fault.message, "ask again: it is then brought back") from fault
 
 
 def _read(path: File, part: range) -> Iterator[bytes]:

@@ -16,7 +16,7 @@ class Returning(Shape):
             "take": TAKE["id"],
             "state": "running",
             "retry_after_s": 4,
-            "message": "MARA_v03_take02 is being rendered again.",
+            "message": "MARA_v03_take02 is being brought back.",
         }
     )
 
