@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from app import onlyone
 from app.place import PRIVATE
 from app.render.rates import Rates
+from sync.farm import card as cards
 from sync.farm.card import At, Card
 from sync.farm.hands import Hand, short
 
@@ -45,7 +47,11 @@ class Own:
             yield
 
     def hand(self) -> Hand:
-        """The worker as it is planned with."""
+        """The worker as it is planned with, by the others and, so that all plan the same, by itself."""
+        said = cards.decode(cards.encode(Card(hand=self._hand()))).hand
+        return replace(said, models=self._models)  # a card names some of many
+
+    def _hand(self) -> Hand:
         return Hand(
             session=self._studio.project.session,
             slot=self._slot,
@@ -61,9 +67,9 @@ class Own:
     def card(self, doing: Doing | None = None) -> Card:
         """What to tell the others, at work on `doing` or idle."""
         if doing is None:
-            return Card(hand=self.hand())
+            return Card(hand=self._hand())
         at = At(job=doing.job, stage=doing.stage, step=doing.step, steps=doing.steps, eta=doing.eta_s)
-        return Card(hand=self.hand(), at=at)
+        return Card(hand=self._hand(), at=at)
 
     def measured(self, recipe: Recipe, rendered: Rendered) -> None:
         """A render went so fast."""

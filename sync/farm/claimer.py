@@ -14,7 +14,7 @@ from typing import Final
 from sync.farm import deference
 from sync.farm.absence import Absence
 from sync.farm.hands import Hand, Load
-from sync.farm.plan import arranged, horizon, plan
+from sync.farm.plan import Turn, arranged, horizon, plan
 from sync.records import JobId, SessionId
 
 SHORTEST: Final = 0.15
@@ -24,6 +24,8 @@ SLACK: Final = 0.07
 """Seconds that are added to the longest round trip: writing, flushing, taking in."""
 AHEAD: Final = 4.0
 """Seconds before the end of a render at which the next job is claimed, so that nobody hoards."""
+PATIENCE: Final = 5.0
+"""Seconds after which a job that another one should have begun is nobody's any more."""
 HEDGE: Final = 1.5
 HEDGE_SECONDS: Final = 10.0
 
@@ -36,6 +38,7 @@ class Claimer:
         self.absence = Absence()
         self._hands: dict[SessionId, tuple[Hand, float]] = {}
         self._slots: dict[str, SessionId] = {}
+        self._left: dict[JobId, float] = {}
         self._trips: Mapping[SessionId, float] = {}
 
     # --- what it hears ---
@@ -102,8 +105,15 @@ class Claimer:
             if own:
                 return min(own, key=lambda one: one.begin).load
             if turns:
-                return None
+                return self._overdue(turns, me, now)
         return None
+
+    def _overdue(self, turns: Sequence[Turn], me: Hand, now: float) -> Load | None:
+        """A job that others should have begun by now and did not: their plan is another one, so somebody has to."""
+        left = {one.load.job: self._left.get(one.load.job, now + one.begin) for one in turns}
+        self._left = left
+        late = (one.load for one in turns if now - left[one.load.job] > PATIENCE)
+        return next(late, None) if me.free <= 0 else None
 
     def hedge(self, running: Sequence[tuple[Load, SessionId]], me: Hand, now: float) -> Load | None:
         """A job of a straggler that this idle worker would finish long before it; the worst of them, None without.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sync.farm.absence import TTL
-from sync.farm.claimer import SHORTEST, Claimer
+from sync.farm.claimer import PATIENCE, SHORTEST, Claimer
 from sync.farm.hands import Hand, Load
 from sync.records import JobId, SessionId, Tier
 
@@ -35,6 +37,18 @@ def test_the_last_job_is_left_to_who_ends_it_first() -> None:
     slow, hand_slow, fast, hand_fast = pair(8.0, 1.0)
     assert slow.choose([load("last")], hand_slow, 0.0) is None
     assert fast.choose([load("last")], hand_fast, 0.0) == load("last")
+
+
+def test_what_others_should_have_begun_and_did_not_is_taken_all_the_same() -> None:
+    """Two that each take the other for a little faster would otherwise leave it to each other for ever."""
+    one, hand_a, other, hand_b = pair(1.0, 1.0)
+    one.heard(replace(hand_b, rate=0.999), 0.0)
+    other.heard(replace(hand_a, rate=0.999), 0.0)
+    for now in (0.0, PATIENCE):
+        assert one.choose([load("last")], hand_a, now) is None
+        assert other.choose([load("last")], hand_b, now) is None
+    assert one.choose([load("last")], hand_a, PATIENCE + 0.1) == load("last")
+    assert one.choose([load("last")], replace(hand_a, free=1.0), PATIENCE + 0.2) is None
 
 
 def test_a_claim_waits_for_the_slowest_link_and_for_nobody_when_alone() -> None:
