@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
 REMEMBERED: Final = 1024
 """Of how many blobs it is remembered who gave them."""
+TAKES: Final = 100
+"""How many takes of the same bytes are asked how long they are."""
+LARGEST: Final = 1024**3
+"""The most bytes of what no take names, such as a picture that was rendered again."""
 WAIT: Final = 600.0
 """Seconds that somebody waits for a picture from others; what came of it is kept, and the next try goes on there."""
 CHANCES: Final = ("up", "shown", "synced")
@@ -73,10 +77,15 @@ class Exchange:
         """Have a blob fetched from whoever has it; false when nobody who is here gives it."""
         try:
             async with asyncio.timeout(WAIT):
-                return await self.sources.want(digest)
+                return await self.sources.want(digest, most=self._most(digest))
         except TimeoutError:
             _log.warning("the picture %s… did not come within %.0f s", digest[:16], WAIT)
             return False
+
+    def _most(self, digest: FileDigest) -> int:
+        """How long a blob may be: no longer than any take says, so that nobody gives bytes without an end."""
+        rows = self._project.index.takes(sha256=digest, limit=TAKES)
+        return max((row.take.bytes for row in rows), default=LARGEST)
 
     def givers(self, digest: FileDigest) -> tuple[str, ...]:
         """The members whose devices gave a blob lately, by name."""
