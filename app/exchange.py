@@ -31,6 +31,7 @@ from sync.tasks import Crew
 
 if TYPE_CHECKING:
     from app.studio import Studio
+    from sync.feed import Change
     from sync.identity import Random
     from sync.news import News
     from sync.session import Session
@@ -45,6 +46,8 @@ WAIT: Final = 600.0
 """Seconds that somebody waits for a picture from others; what came of it is kept, and the next try goes on there."""
 CHANCES: Final = ("up", "shown", "synced")
 """News after which somebody may have what nobody had."""
+PICTURED: Final = frozenset(("asset", "removed", "renamed", "takes", "approved", "dropped"))
+"""Facts after which lists show other assets, or other pictures of them."""
 _log = logging.getLogger(__name__)
 
 
@@ -127,6 +130,16 @@ class Exchange:
         elif news.what == "changed" and (public := self._public(news.device)) is not None:
             self.sources.peer_moved(public, self._addresses(news.device))
 
+    def changed(self, change: Change) -> None:
+        """After some changes lists show other pictures; an edit of parameters is none of them."""
+        if any(collection in PICTURED for _, collection, _ in change.facts):
+            self.screen.stir()
+
+    def chance(self, news: News) -> None:
+        """After some news somebody may have small pictures that nobody had."""
+        if news.what in CHANCES:
+            self.screen.stir(chance=True)
+
     def _up(self, device: DeviceId) -> None:
         public = self._public(device)
         if public is None or device == self._project.device.id:
@@ -203,8 +216,8 @@ async def exchanging(
         stack.enter_context(session.subscribe(exchange.hear))
         screen = exchange.screen
         crew = await stack.enter_async_context(Crew())
-        stack.enter_context(studio.project.subscribe(lambda change: screen.stir()))
-        stack.enter_context(session.subscribe(lambda news: screen.stir(news.what in CHANCES)))
+        stack.enter_context(studio.project.subscribe(exchange.changed))
+        stack.enter_context(session.subscribe(exchange.chance))
         crew.start(screen.run())
         crew.start(
             asking.answer(studio.project.folder / PRIVATE / asking.FOLDER, exchange.bring, rest=budget.rest)
