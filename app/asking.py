@@ -11,12 +11,17 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from app import onlyone
+from app.place import PRIVATE
 from engine.faults import Fault
 from engine.recipe import FileDigest
-from sync.blobs.budget import Rest
+from sync.blobs.budget import Rest, rest
 from sync.tasks import Crew
+
+if TYPE_CHECKING:
+    from app.studio import Elsewhere, Studio
 
 FOLDER: Final = "wanted"
 LOOK: Final = 0.25
@@ -26,6 +31,22 @@ TAKEN_UP: Final = 3.0
 MOST: Final = 64
 """How many wishes are worked on at once."""
 _log = logging.getLogger(__name__)
+
+
+def through(studio: Studio, session: Path, *, over: Callable[[], bool], rest: Rest = rest) -> Elsewhere:
+    """Asks by way of the program that holds the file `session`, at once in vain when none does."""
+
+    async def elsewhere(digest: FileDigest) -> bool:
+        def nobody() -> bool:
+            with onlyone.held(session) as ours:
+                return ours
+
+        folder, own = studio.project.folder / PRIVATE / FOLDER, studio.project.session
+        if not nobody():
+            await ask(folder, digest, own, over=lambda: over() or nobody(), rest=rest)
+        return studio.blobs.has(digest)
+
+    return elsewhere
 
 
 async def ask(folder: Path, digest: FileDigest, whose: str, *, over: Callable[[], bool], rest: Rest) -> None:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from app.place import Place
     from app.post import Post
     from app.studio import Studio
-    from engine.recipe import FileDigest
     from sync.contacts import Reason
     from sync.lan import Lan
     from sync.networks import Hint, Network, Step
@@ -151,22 +150,15 @@ class Company:
 
     async def run(self) -> None:
         """Hold the session for as long as this runs, once no other process of the folder does."""
+        lock = self.studio.project.folder / PRIVATE / LOCK
         while True:
-            with onlyone.held(self.studio.project.folder / PRIVATE / LOCK) as ours:
+            with onlyone.held(lock) as ours:
                 self._ours = ours
                 if ours:
                     await self._meet()
                 else:
-                    self.studio.elsewhere = self._through
+                    self.studio.elsewhere = asking.through(self.studio, lock, over=lambda: self._ours)
             await asyncio.sleep(TAKE_OVER)
-
-    async def _through(self, digest: FileDigest) -> bool:
-        """Have the program that has the session ask the others."""
-        from sync.blobs import budget
-
-        folder, own = self.studio.project.folder / PRIVATE / asking.FOLDER, self.studio.project.session
-        await asking.ask(folder, digest, own, over=lambda: self._ours, rest=budget.rest)
-        return self.studio.blobs.has(digest)
 
     async def _meet(self) -> None:
         for module in (

@@ -31,16 +31,23 @@ from sync.tasks import Crew
 
 if TYPE_CHECKING:
     from app.studio import Studio
+    from sync.feed import Change
     from sync.identity import Random
     from sync.news import News
     from sync.session import Session
 
 REMEMBERED: Final = 1024
 """Of how many blobs it is remembered who gave them."""
+TAKES: Final = 100
+"""How many takes of the same bytes are asked how long they are."""
+LARGEST: Final = 1024**3
+"""The most bytes of what no take names, such as a picture that was rendered again."""
 WAIT: Final = 600.0
 """Seconds that somebody waits for a picture from others; what came of it is kept, and the next try goes on there."""
 CHANCES: Final = ("up", "shown", "synced")
 """News after which somebody may have what nobody had."""
+PICTURED: Final = frozenset(("asset", "removed", "renamed", "takes", "approved", "dropped"))
+"""Facts after which lists show other assets, or other pictures of them."""
 _log = logging.getLogger(__name__)
 
 
@@ -73,10 +80,15 @@ class Exchange:
         """Have a blob fetched from whoever has it; false when nobody who is here gives it."""
         try:
             async with asyncio.timeout(WAIT):
-                return await self.sources.want(digest)
+                return await self.sources.want(digest, most=self._most(digest))
         except TimeoutError:
             _log.warning("the picture %s… did not come within %.0f s", digest[:16], WAIT)
             return False
+
+    def _most(self, digest: FileDigest) -> int:
+        """How long a blob may be: no longer than any take says, so that nobody gives bytes without an end."""
+        rows = self._project.index.takes(sha256=digest, limit=TAKES)
+        return max((row.take.bytes for row in rows), default=LARGEST)
 
     def givers(self, digest: FileDigest) -> tuple[str, ...]:
         """The members whose devices gave a blob lately, by name."""
@@ -117,6 +129,16 @@ class Exchange:
             self._down(news.device)
         elif news.what == "changed" and (public := self._public(news.device)) is not None:
             self.sources.peer_moved(public, self._addresses(news.device))
+
+    def changed(self, change: Change) -> None:
+        """After some changes lists show other pictures; an edit of parameters is none of them."""
+        if any(collection in PICTURED for _, collection, _ in change.facts):
+            self.screen.stir()
+
+    def chance(self, news: News) -> None:
+        """After some news somebody may have small pictures that nobody had."""
+        if news.what in CHANCES:
+            self.screen.stir(chance=True)
 
     def _up(self, device: DeviceId) -> None:
         public = self._public(device)
@@ -194,8 +216,8 @@ async def exchanging(
         stack.enter_context(session.subscribe(exchange.hear))
         screen = exchange.screen
         crew = await stack.enter_async_context(Crew())
-        stack.enter_context(studio.project.subscribe(lambda change: screen.stir()))
-        stack.enter_context(session.subscribe(lambda news: screen.stir(news.what in CHANCES)))
+        stack.enter_context(studio.project.subscribe(exchange.changed))
+        stack.enter_context(session.subscribe(exchange.chance))
         crew.start(screen.run())
         crew.start(
             asking.answer(studio.project.folder / PRIVATE / asking.FOLDER, exchange.bring, rest=budget.rest)

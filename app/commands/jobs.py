@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from app.commands import beyond
 from app.commands.table import Arg, Opt, Outcome, Report, Said, command
-from app.place import Place
+from app.place import PRIVATE, Place
 from engine.faults import BadField, Conflict, WrongUse
 from sync.kinds import Kind, Tier
 
 if TYPE_CHECKING:
-    from app.studio import Studio
+    from app.studio import Elsewhere, Studio
     from sync.tickets import Ticket
 
 _JOB = "The job: its id or the beginning of it."
@@ -294,6 +294,7 @@ async def worker(
     devices = () if device is None else slots.read(device)
     async with slots.opened(studio, devices) as studios:
         if until_idle or studio.served:
+            studio.elsewhere = studio.elsewhere or _through(studio)
             done = await shift.work_all(studios, report, only=only_tier, until_idle=until_idle, gates=closed)
         else:
             named = relay or (ticket.relay if ticket is not None else None)
@@ -307,6 +308,14 @@ async def worker(
     return Outcome(
         {**value, "stopped": done.stopped, "message": f"{takes}{stopped}."}, 1 if done.aside else 0
     )
+
+
+def _through(studio: Studio) -> Elsewhere:
+    """Asks others for pictures by way of the program that is in company, if one has this folder open."""
+    from app import asking
+    from app.company import LOCK
+
+    return asking.through(studio, studio.project.folder / PRIVATE / LOCK, over=lambda: False)
 
 
 @asynccontextmanager

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from app import asking
+from app import asking, onlyone
 from engine.faults import NoSpace
 from engine.recipe import FileDigest
 from sync.tasks import Crew
-from tests.app.studios import Clock
+from tests.app.studios import Clock, film
 
 ONE, OTHER = FileDigest("1" * 64), FileDigest("2" * 64)
 
@@ -71,3 +71,20 @@ async def test_what_cannot_be_fetched_ends_too_and_the_dead_leave_nothing(
         await asked(folder, ONE)
     assert "the disk is full" in caplog.text
     assert list(folder.iterdir()) == []
+
+
+async def test_without_a_program_in_company_nobody_is_asked(tmp_path: Path) -> None:
+    clock = Clock()
+    async with film(tmp_path / "film") as studio:
+        lock = tmp_path / "session.lock"
+        elsewhere = asking.through(studio, lock, over=lambda: False, rest=clock.rest)
+        assert not await elsewhere(ONE)
+        assert clock.rests == []
+        with onlyone.held(lock) as ours:
+            assert ours
+            assert not await elsewhere(ONE)
+            assert sum(clock.rests) >= asking.TAKEN_UP
+            digest = studio.blobs.put(b"a picture")
+            clock.rests.clear()
+            assert await asking.through(studio, lock, over=lambda: True, rest=clock.rest)(digest)
+            assert clock.rests == []

@@ -79,6 +79,7 @@ async def test_without_the_lan_nobody_is_looked_for(tmp_path: Path) -> None:
             assert company.addresses() == ()
             assert company.session is not None
             assert company.session.networks == ()
+            await company.first_pictures()
         alone = Company(studio, place(studio), lan=False, ways=Ways())
         assert [one.code for one in alone.why("anybody")] == ["no_lan"]
         assert os.listdir(studio.project.folder / PRIVATE)

@@ -5,9 +5,15 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from PIL import Image
+
+from app.commands.assets import asset_add
+from app.exchange import LARGEST
 from sync.blobs import spoken
 from sync.blobs.store import digest_of
+from sync.records import Kind
 from tests.app.mates import Mate, mates
+from tests.app.studios import takes_of
 from tests.sync.company import until
 
 LARGE = bytes(range(251)) * 8000
@@ -68,6 +74,17 @@ async def test_wrong_bytes_are_named_and_the_picture_comes_from_somebody_else(tm
         assert reason.code == "wrong_pictures"
         assert reason.sentence.startswith(f"{anna.name} gave wrong bytes for 1 picture;")
         assert ben.exchange.why(cleo.studio.project.device.id) == []
+
+
+async def test_nobody_gives_more_than_a_take_has(tmp_path: Path) -> None:
+    async with mates(tmp_path, "anna") as (anna,):
+        Image.new("RGB", (8, 8)).save(tmp_path / "lamp.png")
+        await asset_add(
+            anna.studio, kind=Kind.PROP, name="LAMP", assignments=[], from_image=tmp_path / "lamp.png"
+        )
+        [take] = takes_of(anna.studio, "LAMP")
+        assert anna.exchange._most(take.sha256) == take.bytes
+        assert anna.exchange._most(DIGEST) == LARGEST
 
 
 async def test_who_went_is_asked_no_more_and_nonsense_is_not_listened_to(tmp_path: Path) -> None:
