@@ -146,6 +146,14 @@ class Company:
         for told in self._told:
             told(news)
 
+    def speaking(self) -> Codes:
+        """The spoken codes that are open here, for as long as this is."""
+        if self.codes is None:
+            from sync.spoken import Codes
+
+            self.codes = Codes(now=time.monotonic, random=self.place.random)
+        return self.codes
+
     # --- running ---
 
     async def run(self) -> None:
@@ -179,7 +187,6 @@ class Company:
 
         project, place = self.studio.project, self.place
         verifier, apart = Verifier(), Apart(project, place.clock)
-        await asyncio.to_thread(verifier.warm)
         replica = ProjectReplica(project, verifier, place.clock)
         session = Session(
             project,
@@ -194,6 +201,7 @@ class Company:
         attendance = Attendance(self.studio)
         try:
             with verifier:
+                await asyncio.to_thread(verifier.warm)
                 async with (
                     session,
                     self._posting(replica, session),
@@ -231,7 +239,6 @@ class Company:
     def _networks(self) -> list[Network]:
         from sync import reach
         from sync.lan import Lan
-        from sync.spoken import Codes
 
         known = self._reach = reach.read(self.studio.project.folder / PRIVATE)
         found: list[Network] = []
@@ -239,14 +246,14 @@ class Company:
             found.append(distant.far(self.studio.project, self.ways, self.place))
         if not self.lan:
             return found
-        self.codes = self.codes or Codes(now=time.monotonic, random=self.place.random)
+        codes = self.speaking()
         self.network = Lan(
             self.studio.project.id,
             clock=self.place.clock,
             random=self.place.random,
             port=known.port,
             known=[*known.hints(self.studio.project.device.id), *self.hints],
-            aside=self.codes.answer,
+            aside=codes.answer,
             strangers=lambda: self.session is not None and self.session.doorstep.listens,
         )
         return [self.network, *found]

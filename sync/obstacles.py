@@ -26,7 +26,8 @@ def steps(dialler: Dialler, live: Sequence[Linked], now: float) -> list[Step]:
     """The steps towards others, of whom those in `live` are linked."""
     failed = [one for one in dialler.tries.values() if one.code and one.route is Route.LAN]
     quiet = unheard(live, dialler.dialling.announced, now)
-    return [*_announced(quiet), *_asked(failed), _reached(failed, len(live))]
+    reached = [_reached(failed, len(live))] if failed or live else []
+    return [*_announced(quiet), *_asked(failed), *reached]
 
 
 def unheard(live: Iterable[Linked], announced: Callable[[str], bool], now: float) -> list[str]:

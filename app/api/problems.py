@@ -39,6 +39,7 @@ PROBLEMS: Final[Mapping[str, tuple[int, str]]] = {
     "bad_ticket": (422, "That is no ticket"),
     "wrong_code": (403, "The code is another one"),
     "unopened": (500, "Sealed bytes cannot be opened"),
+    "discarded": (409, "An owner discarded it"),
     "withheld": (403, "Its author had no right to it"),
     "malformed": (500, "A frame cannot be read"),
     "mailbox_full": (507, "The mailbox is full"),

@@ -82,17 +82,16 @@ def _spoken(studio: Studio, role: str, *, device: bool) -> dict[str, Any]:
     from sync import tickets
 
     team, company = studio.project.team, studio.company
-    if company is None or company.network is None or company.codes is None:
+    if company is None or not company.lan:
         raise Refused("nobody would answer who types the code", "run restrike serve here, and ask again")
     team.check_invites(role, own_device=device)
-    network = company.network
 
     def make() -> Ticket:
         return team.invite(
-            role, expires=_OPEN, own_device=device, addresses=network.addresses(), relay=company.relay
+            role, expires=_OPEN, own_device=device, addresses=company.addresses(), relay=company.relay
         )
 
-    code = company.codes.open(make)
+    code = company.speaking().open(make)
     expires = tickets.expiry(studio.clock(), _OPEN)
     return {"ticket": None, "id": None, "code": code, "role": role, "expires": expires, "uses": 1}
 

@@ -112,10 +112,10 @@ async def test_it_never_goes_down_when_a_damaged_log_is_salvaged(desk: Desk, bro
 
 
 def damage(path: Path) -> None:
-    """Make the file's second half unreadable."""
+    """Make the file's last two thirds unreadable."""
     data = bytearray(path.read_bytes())
-    half = len(data) // 2
-    data[half:] = b"\xff" * (len(data) - half)
+    third = len(data) // 3
+    data[third:] = b"\xff" * (len(data) - third)
     path.write_bytes(bytes(data))
 
 

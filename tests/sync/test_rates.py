@@ -25,7 +25,7 @@ def test_the_bounds_are_those_of_the_design() -> None:
         5.0,
         4096,
         2.0,
-        4.0,
+        3.8,
     )
     assert (LIMITS.bundles, LIMITS.bundles_burst, LIMITS.presence, LIMITS.previews) == (20.0, 200, 10.0, 4.0)
     assert (LIMITS.anti_entropy, LIMITS.flush) == (60.0, 0.02)

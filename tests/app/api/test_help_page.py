@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app import events
 from app.api.problems import PROBLEMS
-from app.api.routes.events import REGENERATE, SYNC
+from app.api.routes.events import PRESENCE, REGENERATE, SYNC
 from app.commands.table import COMMANDS
 from resources import RESOURCES
 from tests.app.api.served import served
@@ -54,4 +54,4 @@ def test_every_code_stands_beside_its_status() -> None:
 
 def test_every_event_is_told_of() -> None:
     shown = re.findall(r"^ {4}((?:server|client):\w+) ", section("Events"), re.MULTILINE)
-    assert sorted(shown) == sorted((*events.TYPES, events.ERROR, REGENERATE, SYNC))
+    assert sorted(shown) == sorted((*events.TYPES, events.ERROR, REGENERATE, SYNC, PRESENCE))
