@@ -37,7 +37,7 @@ async def test_the_session_begins_and_ends_with_it(tmp_path: Path) -> None:
             assert studio.company is company
             await until(lambda: company.session is not None and company.addresses())
             assert (company.peers(), company.here(), company.count) == ([], [], 0)
-            assert [step.name for step in company.steps()][-1] == "data channel to others"
+            assert [step.name for step in company.steps()][-1] == "found on the network"
             assert [one.code for one in company.why(studio.project.member)] == ["self"]
             private = studio.project.folder / PRIVATE
             await until(lambda: reach.read(private).port)
